@@ -1,0 +1,47 @@
+"""Points in time that repeat: checking a cron expression, its next time, and saying it in words.
+
+What belongs here: five-field cron expressions in a time zone. What does not: who runs at that time.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from cron_descriptor import Options, get_description
+from croniter import croniter
+
+from autoholdings_assets.vendors.yaml_documents import nearest
+
+
+def checked_cron(expression: str) -> str:
+    """The expression with single blanks between its fields; ``ValueError`` with what to write when it is none."""
+    fields = expression.split()
+    tidy = " ".join(fields)
+    if len(fields) != 5 or not croniter.is_valid(tidy):
+        raise ValueError(
+            "this is no schedule; write five cron fields (minute hour day month weekday), for example "
+            '"0 6 * * SAT" for every Saturday at 06:00.'
+        )
+    return tidy
+
+
+def checked_timezone(name: str) -> str:
+    """The name of a time zone; ``ValueError`` with the nearest one when there is none of this name."""
+    if name not in available_timezones():
+        raise ValueError(
+            f"this is no time zone{nearest(name, available_timezones())}. Write a name such as "
+            '"America/New_York" or "Europe/Paris".'
+        )
+    return name
+
+
+def next_time(expression: str, timezone: str, after: datetime) -> datetime:
+    """The first time after ``after`` (which must carry a time zone), in ``timezone``, also across daylight saving."""
+    found: datetime = croniter(expression, after.astimezone(ZoneInfo(timezone))).get_next(datetime)
+    return found
+
+
+def cron_in_words(expression: str) -> str:
+    """``At 06:00, only on Saturday`` for ``0 6 * * SAT``."""
+    options = Options()
+    options.use_24hour_time_format = True
+    return str(get_description(expression, options))

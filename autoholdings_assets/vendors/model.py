@@ -1,0 +1,220 @@
+"""What a vendor's YAML file may say, and the loading of all of them.
+
+What belongs here: the vocabulary in which a vendor is described (request, collections, cadence, quirks as named
+switches). What does not: anything about one vendor (that is in its YAML) or about one library (``config.py``).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from autoholdings_assets.vendors.cron import checked_cron, checked_timezone, cron_in_words, next_time
+from autoholdings_assets.vendors.yaml_documents import (
+    ConfigurationError,
+    StrictModel,
+    YamlDocument,
+    build,
+    nearest,
+    read_yaml,
+)
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Cron = Annotated[str, AfterValidator(checked_cron)]
+Timezone = Annotated[str, AfterValidator(checked_timezone)]
+PublicationType = Literal["serial", "monograph"]
+
+
+class Credential(StrictModel):
+    """One credential that a profile of the vendor needs, and where it goes in the request.
+
+    ``name`` is the profile's key for it. ``parameter`` is the query parameter or header; in the path it replaces
+    ``{name}`` in the URL; for basic authentication it is not used.
+    """
+
+    name: Name
+    label: str
+    placement: Literal["query", "header", "path", "basic_user", "basic_password"]
+    parameter: str | None = None
+    prefix: str = ""
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def _has_its_place(self) -> "Credential":
+        if self.placement in ("query", "header") and not self.parameter:
+            raise ValueError(f"add `parameter:`, the name of the {self.placement} parameter that carries it.")
+        return self
+
+
+class Request(StrictModel):
+    """How to ask for the file. ``url`` is for vendors with one public endpoint; else each profile has its own."""
+
+    url: str | None = None
+    parameters: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    content_types: tuple[str, ...] = ()
+    max_megabytes: int = Field(default=500, gt=0)
+
+
+class When(StrictModel):
+    """A condition on a row: the column's value contains the text (case does not matter)."""
+
+    column: str
+    contains: str
+
+
+class VendorCollection(StrictModel):
+    """One of the vendor's collections in the Community Zone, and which rows of its files belong to it."""
+
+    name: str
+    code: Code
+    publication_type: PublicationType
+    cz_collection_id: str | None = None
+    when: When | None = None
+
+
+class Publication(StrictModel):
+    """When the vendor makes its files. ``cron`` is the moment by which a new file is there; ``check`` when to look."""
+
+    description: str
+    first_file: str
+    cron: Cron | None = None
+    timezone: Timezone = "UTC"
+    check: Cron
+    fresh_for_days: int = Field(gt=0)
+
+
+class Reading(StrictModel):
+    """How the vendor's files depart from KBART; the names are those of the reader's options."""
+
+    date_formats: tuple[str, ...] = ()
+
+
+class FreeContent(StrictModel):
+    """Which rows are free content, and what becomes of them."""
+
+    leave_out_access_types: tuple[Literal["F", "P"], ...] = ()
+    open_access_notes: Literal["report", "leave_out", "keep"] = "keep"
+    notes_pattern: str = r"(?i)\bopen access\b"
+
+
+class Merging(StrictModel):
+    """``keep_apart``: rows with different title_id or URL stay titles of their own though they share an identifier."""
+
+    keep_apart: bool = False
+
+
+class Vendor(StrictModel):
+    """A vendor: everything that the rest of the system needs to know about it."""
+
+    name: Name
+    title: str
+    setup: str = ""
+    credentials: tuple[Credential, ...]
+    credentials_of_a_profile: Literal["all", "exactly_one"] = "all"
+    request: Request = Request()
+    collections: tuple[VendorCollection, ...] = Field(min_length=1)
+    publication: Publication
+    reading: Reading = Reading()
+    free_content: FreeContent = FreeContent()
+    merging: Merging = Merging()
+
+    @field_validator("collections", "credentials")
+    @classmethod
+    def _names_differ(cls, items: tuple[Any, ...]) -> tuple[Any, ...]:
+        names = [item.name for item in items]
+        if len(set(names)) < len(names):
+            raise ValueError("two entries have the same name; each needs its own.")
+        return items
+
+    def collections_of(self, publication_type: str) -> tuple[VendorCollection, ...]:
+        """The vendor's collections for 'serial' or 'monograph', in the order of its YAML file."""
+        return tuple(c for c in self.collections if c.publication_type == publication_type)
+
+    def route(self, rows: pd.DataFrame) -> pd.Series:
+        """The name of the collection for each row (by publication_type and conditions), null where there is none.
+
+        The first collection whose type and condition fit takes the row.
+        """
+        routed = pd.Series(pd.NA, index=rows.index, dtype="str", name="collection")
+        for collection in self.collections:
+            fits = routed.isna() & (rows["publication_type"] == collection.publication_type)
+            if collection.when is not None:
+                value = rows[collection.when.column].astype("str")
+                fits &= value.str.contains(collection.when.contains, case=False, regex=False, na=False)
+            routed[fits] = collection.name
+        return routed
+
+    def next_publication(self, after: datetime) -> datetime | None:
+        """When the vendor's next file is there, in the vendor's time zone; None when the vendor does not say."""
+        if self.publication.cron is None:
+            return None
+        return next_time(self.publication.cron, self.publication.timezone, after)
+
+    def publication_in_words(self) -> str:
+        """``every Saturday at 02:00 Pacific time``, as the vendor's file says it, else from its cron."""
+        return self.publication.description or cron_in_words(self.publication.check)
+
+
+def load_vendors(extra: Path | None = None) -> dict[str, Vendor]:
+    """Every vendor by name: those of this package, then each ``*.yaml`` in ``extra`` (<home>/vendors).
+
+    A file in ``extra`` may say ``based_on: NAME`` and then needs only what differs; one with the name of a vendor of
+    this package replaces it. Raises ``ConfigurationError`` naming file, line and key.
+    """
+    documents: dict[str, YamlDocument] = {}
+    for path in _yaml_files(extra):
+        document = read_yaml(path)
+        documents[str(document.content.setdefault("name", path.stem))] = document
+    vendors: dict[str, Vendor] = {}
+    problems: list[str] = []
+    for name, document in documents.items():
+        base = document.content.get("based_on")
+        if base is not None and (base not in documents or "based_on" in documents[base].content):
+            problems.append(
+                document.problem(("based_on",), f"there is no vendor of this name{nearest(base, documents)}.")
+            )
+            continue
+        described = _merged(documents[base].content, document.content) if base else document.content
+        vendor, found = build(Vendor, YamlDocument(document.path, described, document.lines))
+        problems += found
+        if vendor:
+            vendors[name] = vendor
+    problems += _shared_collections(vendors)
+    if problems:
+        raise ConfigurationError(problems)
+    return vendors
+
+
+def _yaml_files(extra: Path | None) -> list[Path]:
+    own = [Path(str(item)) for item in files(__package__).iterdir() if item.name.endswith(".yaml")]
+    return sorted(own) + (sorted(extra.glob("*.yaml")) if extra and extra.is_dir() else [])
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The base's keys with the own ones over them: mappings key by key, all else replaced as a whole."""
+    merged = dict(base)
+    for key, value in own.items():
+        both_mappings = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both_mappings else value
+    merged.pop("based_on", None)
+    return merged
+
+
+def _shared_collections(vendors: Mapping[str, Vendor]) -> list[str]:
+    """A collection or code that two vendors claim: which of them keeps it up to date could not be told."""
+    owners: dict[str, str] = {}
+    problems = []
+    for vendor in vendors.values():
+        for word in [c.name for c in vendor.collections] + [c.code for c in vendor.collections]:
+            if owners.setdefault(word, vendor.name) != vendor.name:
+                problems.append(
+                    f'The vendors "{owners[word]}" and "{vendor.name}" both have a collection with the name '
+                    f'or code "{word}"; give each vendor\'s collections names and codes of their own.'
+                )
+    return problems
