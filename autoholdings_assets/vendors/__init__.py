@@ -1,6 +1,7 @@
 """The vendors: one YAML file for each, and the model that reads them.
 
-What belongs here: everything in which vendors differ, as data. What does not: any code that asks for a vendor by name.
+What belongs here: everything in which vendors differ, as data. What does not: any code that asks for a
+vendor by name.
 """
 
 from autoholdings_assets.vendors.model import Vendor, VendorCollection, load_vendors

@@ -13,7 +13,7 @@ from autoholdings_assets.vendors.yaml_documents import nearest
 
 
 def checked_cron(expression: str) -> str:
-    """The expression with single blanks between its fields; ``ValueError`` with what to write when it is none."""
+    """The expression, its blanks tidied; ``ValueError`` with what to write when it is none."""
     fields = expression.split()
     tidy = " ".join(fields)
     if len(fields) != 5 or not croniter.is_valid(tidy):
@@ -35,7 +35,8 @@ def checked_timezone(name: str) -> str:
 
 
 def next_time(expression: str, timezone: str, after: datetime) -> datetime:
-    """The first time after ``after`` (which must carry a time zone), in ``timezone``, also across daylight saving."""
+    """The first time after ``after`` (which carries a time zone), in ``timezone``, right across daylight
+    saving."""
     found: datetime = croniter(expression, after.astimezone(ZoneInfo(timezone))).get_next(datetime)
     return found
 

@@ -1,7 +1,8 @@
 """What a vendor's YAML file may say, and the loading of all of them.
 
-What belongs here: the vocabulary in which a vendor is described (request, collections, cadence, quirks as named
-switches). What does not: anything about one vendor (that is in its YAML) or about one library (``config.py``).
+What belongs here: the vocabulary in which a vendor is described (request, collections, cadence, quirks as
+named switches). What does not: anything about one vendor (its YAML has that) or about one library
+(``config.py``).
 """
 
 from collections.abc import Mapping
@@ -33,8 +34,8 @@ PublicationType = Literal["serial", "monograph"]
 class Credential(StrictModel):
     """One credential that a profile of the vendor needs, and where it goes in the request.
 
-    ``name`` is the profile's key for it. ``parameter`` is the query parameter or header; in the path it replaces
-    ``{name}`` in the URL; for basic authentication it is not used.
+    ``name`` is the profile's key for it. ``parameter`` is the query parameter or header that carries it,
+    after ``prefix``; in the path it replaces ``{name}`` in the URL; basic authentication needs neither.
     """
 
     name: Name
@@ -52,11 +53,11 @@ class Credential(StrictModel):
 
 
 class Request(StrictModel):
-    """How to ask for the file. ``url`` is for vendors with one public endpoint; else each profile has its own."""
+    """How to ask for the file. A vendor with one public endpoint has its ``url``; else each profile has."""
 
     url: str | None = None
-    parameters: dict[str, str] = {}
-    headers: dict[str, str] = {}
+    parameters: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
     content_types: tuple[str, ...] = ()
     max_megabytes: int = Field(default=500, gt=0)
 
@@ -79,7 +80,11 @@ class VendorCollection(StrictModel):
 
 
 class Publication(StrictModel):
-    """When the vendor makes its files. ``cron`` is the moment by which a new file is there; ``check`` when to look."""
+    """When the vendor makes its files.
+
+    ``cron`` (in ``timezone``) is the moment by which a new file is there; ``check`` (in ``timezone``) when
+    to look.
+    """
 
     description: str
     first_file: str
@@ -104,7 +109,7 @@ class FreeContent(StrictModel):
 
 
 class Merging(StrictModel):
-    """``keep_apart``: rows with different title_id or URL stay titles of their own though they share an identifier."""
+    """``keep_apart``: rows with different title_id or URL stay apart though they share an identifier."""
 
     keep_apart: bool = False
 
@@ -137,7 +142,7 @@ class Vendor(StrictModel):
         return tuple(c for c in self.collections if c.publication_type == publication_type)
 
     def route(self, rows: pd.DataFrame) -> pd.Series:
-        """The name of the collection for each row (by publication_type and conditions), null where there is none.
+        """The name of each row's collection (by publication_type and conditions), null where there is none.
 
         The first collection whose type and condition fit takes the row.
         """
@@ -151,7 +156,7 @@ class Vendor(StrictModel):
         return routed
 
     def next_publication(self, after: datetime) -> datetime | None:
-        """When the vendor's next file is there, in the vendor's time zone; None when the vendor does not say."""
+        """When the next file is there, in the vendor's time zone; None when the vendor does not say."""
         if self.publication.cron is None:
             return None
         return next_time(self.publication.cron, self.publication.timezone, after)
@@ -164,8 +169,8 @@ class Vendor(StrictModel):
 def load_vendors(extra: Path | None = None) -> dict[str, Vendor]:
     """Every vendor by name: those of this package, then each ``*.yaml`` in ``extra`` (<home>/vendors).
 
-    A file in ``extra`` may say ``based_on: NAME`` and then needs only what differs; one with the name of a vendor of
-    this package replaces it. Raises ``ConfigurationError`` naming file, line and key.
+    A file in ``extra`` may say ``based_on: NAME`` and then needs only what differs; one with the name of a
+    vendor of this package replaces it. Raises ``ConfigurationError`` naming file, line and key.
     """
     documents: dict[str, YamlDocument] = {}
     for path in _yaml_files(extra):

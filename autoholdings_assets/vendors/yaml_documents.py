@@ -1,7 +1,7 @@
 """YAML files that people write, read into models, with every problem said as a sentence.
 
-What belongs here: reading YAML, and turning what is wrong with it into "file, line, key: what is wrong, what to write
-instead". What does not: the meaning of any key (``model.py`` and ``config.py`` have that).
+What belongs here: reading YAML, and turning what is wrong with it into "file, line, key: what is wrong, what
+to write instead". What does not: the meaning of any key (``model.py`` and ``config_model.py`` have that).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,8 +35,8 @@ class StrictModel(BaseModel):
 class YamlDocument:
     """A YAML file's content as dicts, lists, text and None, with the line on which each key stands.
 
-    Scalars stay text: what a value is, its model decides, so that a group called NO is no "false" and a code 0123 is
-    no number.
+    Scalars stay text: what a value is, its model decides, so that a group called NO is no "false" and a code
+    0123 is no number.
     """
 
     path: Path
@@ -53,8 +53,8 @@ class YamlDocument:
 def read_yaml(path: Path) -> YamlDocument:
     """Read a YAML file whose top level is a list of keys.
 
-    Raises ``ConfigurationError`` when there is no such file, when it is no YAML (naming the line), or when a key
-    stands in it twice.
+    Raises ``ConfigurationError`` when there is no such file, when it is no YAML (naming the line), or when a
+    key stands in it twice.
     """
     try:
         root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
@@ -106,12 +106,12 @@ def _value(node: yaml.Node, loc: Loc, document: YamlDocument, problems: list[str
         return [
             _value(item, (*loc, position), document, problems) for position, item in enumerate(node.value)
         ]
-    plain = node.style is None
-    return None if plain and node.value in ("", "~", "null", "Null", "NULL") else node.value
+    assert isinstance(node, yaml.ScalarNode)
+    return None if node.style is None and node.value in ("", "~", "null", "Null", "NULL") else node.value
 
 
 def build(model: type[Model], document: YamlDocument) -> tuple[Model | None, list[str]]:
-    """The model that a document describes, or None and every problem found, as sentences without any value in them."""
+    """The model that a document describes, or None and every problem found."""
     try:
         return model.model_validate(document.content), []
     except ValidationError as error:
@@ -124,7 +124,7 @@ def build(model: type[Model], document: YamlDocument) -> tuple[Model | None, lis
 
 
 def _sentence(model: type[BaseModel], loc: Loc, kind: str, message: str, context: Mapping[str, Any]) -> str:
-    """What is wrong at ``loc``. Never quotes what was written there: it may be a secret in the wrong place."""
+    """What is wrong at ``loc``, without what was written there: it may be a secret in the wrong place."""
     key = str(loc[-1]) if loc else ""
     match kind:
         case "extra_forbidden":
@@ -154,9 +154,9 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """``; did you mean "x"?`` or nothing."""
+    """`` (did you mean "x"?)`` or nothing."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def key_path(loc: Loc) -> str:

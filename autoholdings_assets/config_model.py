@@ -1,0 +1,152 @@
+"""The parts of autoholdings.yaml: what each may say, alone.
+
+What belongs here: the vocabulary of the file. What does not: the rules between its parts
+(``config_rules.py``) and the configuration as the rest of the system sees it (``config.py``).
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from autoholdings_assets.vendors.model import Code, Cron, Timezone
+from autoholdings_assets.vendors.yaml_documents import ConfigurationError, StrictModel
+
+
+class Secret:
+    """A credential in an environment variable. It is never shown; the variable's name is."""
+
+    __slots__ = ("env_name",)
+
+    def __init__(self, env_name: str) -> None:
+        self.env_name = env_name
+
+    def reveal(self) -> str:
+        """The value itself, for building a request and for nothing else."""
+        value = os.environ.get(self.env_name, "").strip()
+        if not value:
+            raise ConfigurationError(
+                [f"The environment variable {self.env_name} is not set: put the vendor's credential into it."]
+            )
+        return value
+
+    def __repr__(self) -> str:
+        return f"${{{self.env_name}}}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other.env_name == self.env_name
+
+    def __hash__(self) -> int:
+        return hash(self.env_name)
+
+
+class CustomerParameters(StrictModel):
+    """Alma's customer parameters that matter here."""
+
+    multi_campus_inventory_management: bool = False
+
+
+class Institution(StrictModel):
+    """The library."""
+
+    name: str
+    timezone: Timezone
+    customer_parameters: CustomerParameters = CustomerParameters()
+    groups: tuple[str, ...] = ()
+
+    @property
+    def multi_campus(self) -> bool:
+        """Whether groups (campuses) exist at all."""
+        return self.customer_parameters.multi_campus_inventory_management
+
+
+class Service(StrictModel):
+    """A collection's full-text service."""
+
+    active: bool = True
+    available: bool = True
+
+
+class WrittenCollection(StrictModel):
+    """An electronic collection as it stands in the file."""
+
+    name: str
+    code: Code | None = None
+    active: bool = True
+    service: Service = Service()
+    activation: Literal["manual"] = "manual"
+    automatically_activate_new_portfolios: bool = False
+    cz_title_list: Path | None = None
+
+
+class ElectronicCollection(WrittenCollection):
+    """A collection that the institution has activated from the Community Zone, or expressly has not."""
+
+    code: str
+    vendor: str
+    cz_collection_id: str | None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a run updates it: the collection is active, its full-text service active and available."""
+        return self.active and self.service.active and self.service.available
+
+
+class ProfileKeys(StrictModel):
+    """The keys that every integration profile has, whatever its vendor."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    description: str | None = None
+    vendor: str
+    active: bool = False
+    file_format: Literal["KBART"] = "KBART"
+    url: str | None = None
+    groups: tuple[str, ...] = ()
+    schedule: Cron | None = None
+
+
+class WrittenProfile(ProfileKeys):
+    """An integration profile as it stands in the file; its other keys are the credentials that its vendor
+    asks for."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class IntegrationProfile(ProfileKeys):
+    """One configured feed of type Upload Electronic Holdings."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    credentials: dict[str, Secret]
+
+    @property
+    def for_everyone(self) -> bool:
+        """Whether its titles are for all of the institution, not for groups."""
+        return not self.groups
+
+
+class LossGuard(StrictModel):
+    """When a plan is held: losses of ``share`` and at least ``at_least`` titles, or of
+    ``always_at_share``."""
+
+    share: float = Field(default=0.10, ge=0, le=1)
+    at_least: int = Field(default=20, ge=0)
+    always_at_share: float = Field(default=0.50, ge=0, le=1)
+
+
+class Policies(StrictModel):
+    """The library's own choices."""
+
+    loss_guard: LossGuard = LossGuard()
+    grace_files: int = Field(default=0, ge=0)
+    po_line_portfolio_missing: Literal["keep_available"] = "keep_available"
+
+
+class WrittenConfiguration(StrictModel):
+    """autoholdings.yaml as it stands."""
+
+    institution: Institution
+    electronic_collections: tuple[WrittenCollection, ...] = ()
+    integration_profiles: tuple[WrittenProfile, ...] = ()
+    policies: Policies = Policies()
