@@ -6,7 +6,7 @@ What belongs here: five-field cron expressions in a time zone. What does not: wh
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
-from cron_descriptor import Options, get_description
+from cron_descriptor import Options, get_description  # type: ignore[import-untyped]
 from croniter import croniter
 
 from autoholdings_assets.vendors.yaml_documents import nearest
@@ -35,8 +35,7 @@ def checked_timezone(name: str) -> str:
 
 
 def next_time(expression: str, timezone: str, after: datetime) -> datetime:
-    """The first time after ``after`` (which carries a time zone), in ``timezone``, right across daylight
-    saving."""
+    """The first time after ``after`` (which carries a time zone), in ``timezone``."""
     found: datetime = croniter(expression, after.astimezone(ZoneInfo(timezone))).get_next(datetime)
     return found
 

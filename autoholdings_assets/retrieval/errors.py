@@ -1,0 +1,182 @@
+"""Every way in which a file can fail to arrive: what happened, what to do, and whether trying again can help.
+
+What belongs here: one class a failure; ``transient`` is the one place that tells what is worth another
+attempt, for every retry mechanism. What does not: noticing the failure (``http.py``).
+"""
+
+from typing import Any, ClassVar
+
+
+class RetrievalError(Exception):
+    """A file did not arrive. ``message`` and ``advice`` are sentences for a librarian; no credential is in
+    them."""
+
+    key: ClassVar[str]
+    transient: ClassVar[bool] = False
+    what: ClassVar[str]
+    what_to_do: ClassVar[str]
+
+    def __init__(self, *, retry_after: float | None = None, **details: Any) -> None:
+        self.message = self.what.format(**details)
+        self.advice = self.what_to_do.format(**details)
+        self.retry_after = retry_after
+        super().__init__(f"{self.message} {self.advice}")
+
+
+class CredentialMissing(RetrievalError):
+    """The environment has no value for a credential of the profile."""
+
+    key = "credential_missing"
+    what = 'Profile "{profile}": {problem}'
+    what_to_do = "Nothing was asked of {vendor}. Set it where the pipeline runs, then run again."
+
+
+class WrongCredentials(RetrievalError):
+    """401."""
+
+    key = "wrong_credentials"
+    what = '{vendor} does not accept the credentials of profile "{profile}" ({credentials}; HTTP 401).'
+    what_to_do = "Compare them with the ones in the vendor's admin pages, or make new ones there."
+
+
+class AccessDenied(RetrievalError):
+    """403."""
+
+    key = "access_denied"
+    what = '{vendor} knows the credentials of profile "{profile}" but refuses the file (HTTP 403).'
+    what_to_do = "Ask the vendor whether they are still active and may be used from this network."
+
+
+class NoFileYet(RetrievalError):
+    """404: before the vendor's first publication, or a wrong address."""
+
+    key = "no_file_yet"
+    what = '{vendor} has no file for profile "{profile}" yet (HTTP 404). {first_file}'
+    what_to_do = "{expected} If there is none by then, check the profile's url."
+
+
+class RequestRefused(RetrievalError):
+    """Any other answer that is no file and that will not change by itself."""
+
+    key = "request_refused"
+    what = '{vendor} did not understand the request of profile "{profile}" (HTTP {status}).'
+    what_to_do = "Check the profile's url against the one that the vendor gave."
+
+
+class TooManyRequests(RetrievalError):
+    """429."""
+
+    key = "too_many_requests"
+    transient = True
+    what = '{vendor} asks profile "{profile}" to wait (HTTP 429, too many requests).'
+    what_to_do = "Nothing to do: the next run tries again."
+
+
+class VendorUnavailable(RetrievalError):
+    """5xx and 408."""
+
+    key = "vendor_unavailable"
+    transient = True
+    what = '{vendor} could not answer profile "{profile}" (HTTP {status}).'
+    what_to_do = "The fault is the vendor's; the next run tries again. If it lasts for days, tell the vendor."
+
+
+class NotReachable(RetrievalError):
+    """No connection: name not found, refused, network down."""
+
+    key = "not_reachable"
+    transient = True
+    what = 'No connection to {vendor} for profile "{profile}" ({host}).'
+    what_to_do = "Check the network and the host in the profile's url; the next run tries again."
+
+
+class NotTrusted(RetrievalError):
+    """The server's certificate does not prove who it is."""
+
+    key = "not_trusted"
+    what = 'The server {host} of profile "{profile}" has no valid certificate; no credential was sent to it.'
+    what_to_do = "Check the host in the profile's url, and the clock and certificates of this machine."
+
+
+class TimedOut(RetrievalError):
+    """No answer, or no end of it, in time."""
+
+    key = "timed_out"
+    transient = True
+    what = '{vendor} was too slow for profile "{profile}" (no complete file within {seconds:g} seconds).'
+    what_to_do = "The next run tries again. If it lasts for days, tell the vendor."
+
+
+class CutOff(RetrievalError):
+    """The connection ended before the file did; what came is thrown away."""
+
+    key = "cut_off"
+    transient = True
+    what = 'The connection to {vendor} broke in the middle of the file of profile "{profile}".'
+    what_to_do = "The part that came was thrown away; the next run tries again."
+
+
+class EmptyAnswer(RetrievalError):
+    """A file of no bytes."""
+
+    key = "empty_file"
+    what = '{vendor} sent an empty file for profile "{profile}".'
+    what_to_do = "Ask the vendor; if the institution really has no titles any more, retire the profile."
+
+
+class WebPage(RetrievalError):
+    """HTML in place of the file."""
+
+    key = "web_page"
+    what = '{vendor} sent a web page in place of a KBART file for profile "{profile}"{excerpt}.'
+    what_to_do = "This is often a sign-in page: check the url and the credentials."
+
+
+class ErrorMessage(RetrievalError):
+    """JSON or XML in place of the file."""
+
+    key = "error_message"
+    what = '{vendor} sent a message in place of a KBART file for profile "{profile}"{excerpt}.'
+    what_to_do = "Check the url and the credentials, or send this message to the vendor."
+
+
+class TooLarge(RetrievalError):
+    """More bytes than the vendor's cap allows, or an archive that unpacks to more."""
+
+    key = "too_large"
+    what = 'The file of profile "{profile}" is larger than {megabytes} MB{how}; it was not read.'
+    what_to_do = (
+        "If that is right for {vendor}, raise max_megabytes in a vendor file of your own in vendors/."
+    )
+
+
+class BrokenFile(RetrievalError):
+    """A compressed file or stream that cannot be unpacked."""
+
+    key = "broken_file"
+    what = 'The compressed file of profile "{profile}" is damaged or is in no format known here.'
+    what_to_do = "Run again; if it stays so, tell {vendor}."
+
+
+class OtherHost(RetrievalError):
+    """A redirect that would carry the credentials to another server, or on to an unencrypted one."""
+
+    key = "other_host"
+    what = '{vendor} points profile "{profile}" from {host} to another server ({other}); it was not followed.'
+    what_to_do = "If the vendor has moved, it will give you a new address: put it into the profile's url."
+
+
+class TooManyRedirects(RetrievalError):
+    """The server keeps pointing elsewhere."""
+
+    key = "too_many_redirects"
+    what = '{vendor} sends profile "{profile}" from one address to the next without end.'
+    what_to_do = "Check the profile's url against the one that the vendor gave."
+
+
+class BadAddress(RetrievalError):
+    """An address that is none, in the configuration or in a redirect."""
+
+    key = "bad_address"
+    what = 'The address of {vendor} for profile "{profile}" cannot be used.'
+    what_to_do = "Check the profile's url against the one that the vendor gave."
