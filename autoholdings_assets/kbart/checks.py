@@ -1,0 +1,271 @@
+"""How the rules are worked out: each function says where a column, or a whole row, is well.
+
+A column check gets a column of the frame of ``interpretation.py``; a row check gets that frame. They are vectorised and
+take a quick look first, since nearly all of a good file is well. A single ``True`` means: everywhere.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from autoholdings_assets.kbart.fields import BY_NAME, FIELD_NAMES, IDENTIFIER_FIELDS
+from autoholdings_assets.kbart.identifiers import ISBN_FORMS, ISSN_FORMS
+from autoholdings_assets.kbart.interpretation import EmbargoForm, RowEnd
+from autoholdings_assets.kbart.text import (
+    ENTITY,
+    TAG,
+    BoolArray,
+    arrow,
+    longest,
+    matches,
+    may_contain,
+    may_contain_controls,
+    true,
+)
+from autoholdings_assets.kbart.vocabulary import PHASE3_ACCESS_TYPES
+
+Column = pd.Series
+Frame = pd.DataFrame
+
+# What U+00C0..U+00FF, quotation marks and dashes become when UTF-8 is taken for Windows-1252 and encoded again.
+GARBLED = "\u00c3[\u0080-\u00bf]|\u00c2[\u0080-\u00bf]|\u00e2\u20ac[\u0080-\u024f\u2018-\u2122]"
+GARBLED_BYTES = (b"\xc3\x83\xc2", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac")
+
+# Words that stand in one column only; found in another of these, they show that the row is shifted.
+HOME_OF_WORDS = {
+    "fulltext": "coverage_depth",
+    "serial": "publication_type",
+    "monograph": "publication_type",
+}
+STRUCTURED = (
+    "date_first_issue_online",
+    "date_last_issue_online",
+    "embargo_info",
+    "coverage_depth",
+    "publication_type",
+    "date_monograph_published_print",
+    "date_monograph_published_online",
+    "access_type",
+    *IDENTIFIER_FIELDS,
+    "num_first_vol_online",
+    "num_last_vol_online",
+    "num_first_issue_online",
+    "num_last_issue_online",
+)
+
+
+def is_not(*forms: IntEnum) -> Callable[["Column[Any]"], BoolArray]:
+    """A check that a reading did not come out as any of these forms."""
+    codes = [int(form) for form in forms]
+
+    def check(values: "Column[Any]") -> BoolArray:
+        found = values.to_numpy()
+        wrong = found == codes[0]
+        for code in codes[1:]:
+            wrong |= found == code
+        return ~wrong
+
+    return check
+
+
+def is_false(values: "Column[Any]") -> BoolArray:
+    """The flag is not set."""
+    return ~values.to_numpy(dtype=bool)
+
+
+def present(values: "Column[Any]") -> BoolArray:
+    """The cell is not blank."""
+    return values.notna().to_numpy()
+
+
+def blank(values: "Column[Any]") -> BoolArray:
+    """The cell is blank."""
+    return values.isna().to_numpy()
+
+
+def is_web_address(values: "Column[Any]") -> BoolArray:
+    """Blank, or an address with http or https, a host, and no blank in it."""
+    well = true(pc.fill_null(pc.match_substring_regex(arrow(values), r'^"?(?i:https?)://[^\s/?#]+\S*$'), True))
+    return well
+
+
+# Text
+
+
+def no_replacement_character(values: "Column[Any]") -> BoolArray | bool:
+    """No U+FFFD."""
+    if not may_contain(values, (b"\xef\xbf\xbd",)):
+        return True
+    return ~true(pc.match_substring(arrow(values), "\ufffd"))
+
+
+def not_garbled(values: "Column[Any]") -> BoolArray | bool:
+    """No UTF-8 that was taken for Windows-1252."""
+    if not may_contain(values, GARBLED_BYTES):
+        return True
+    return ~matches(values, GARBLED)
+
+
+def no_control_characters(values: "Column[Any]") -> BoolArray | bool:
+    """No control characters or zero-width blanks."""
+    if not may_contain_controls(values):
+        return True
+    return ~matches(values, r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{200b}\x{feff}]")
+
+
+def no_markup(values: "Column[Any]") -> BoolArray | bool:
+    """No HTML entities or tags."""
+    if not may_contain(values, (b"&", b"<")):
+        return True
+    return ~(matches(values, ENTITY.pattern) | matches(values, f"(?i){TAG.pattern}"))
+
+
+def no_literal_escape(values: "Column[Any]") -> BoolArray | bool:
+    r"""The cell does not end in the characters ``\r`` or ``\n``."""
+    if not may_contain(values, (b"\\",)):
+        return True
+    return ~matches(values, r"\\[rnt]$")
+
+
+def not_too_long(values: "Column[Any]") -> BoolArray | bool:
+    """Not longer than the column takes."""
+    limit = BY_NAME[str(values.name)].max_length
+    if longest(values) <= limit:
+        return True
+    return ~true(pc.greater(pc.utf8_length(arrow(values)), limit))
+
+
+# Whole rows
+
+
+def values_in_their_columns(frame: Frame) -> BoolArray | bool:
+    """No cell of a structured column holds what belongs in another one."""
+    well = np.ones(len(frame), dtype=bool)
+    for name in STRUCTURED:
+        foreign = [word for word, home in HOME_OF_WORDS.items() if home != name]
+        values = arrow(frame[name])
+        if may_contain(frame[name], (b"://", *(word.encode() for word in foreign))):
+            well &= ~true(pc.is_in(values, value_set=pa.array(foreign, values.type)))
+            well &= ~true(pc.match_substring(values, "://"))
+    return well
+
+
+def coverage_not_cut_off(frame: Frame) -> BoolArray:
+    """A row that ends early still says what a serial covers."""
+    return (frame["field_count:cut"].to_numpy() != RowEnd.BEFORE_COVERAGE) | _is(frame, "monograph")
+
+
+def something_identifies(frame: Frame) -> BoolArray:
+    """There is an identifier, a title_id or a URL."""
+    found = np.zeros(len(frame), dtype=bool)
+    for name in (*IDENTIFIER_FIELDS, "title_id", "title_url"):
+        found |= frame[name].notna().to_numpy()
+        if found.all():
+            break
+    return found
+
+
+def has_standard_identifier(frame: Frame) -> BoolArray:
+    """There is an ISSN or ISBN in one of the two columns."""
+    forms = _identifier_forms(frame)
+    return np.isin(forms, ISSN_FORMS + ISBN_FORMS).any(axis=1)
+
+
+def identifiers_fit_type(frame: Frame) -> BoolArray:
+    """Serials have no ISBN, monographs no ISSN; one of the other kind beside a right one counts as well."""
+    forms = _identifier_forms(frame)
+    issn, isbn = np.isin(forms, ISSN_FORMS).any(axis=1), np.isin(forms, ISBN_FORMS).any(axis=1)
+    return ~((_is(frame, "serial") & isbn) | (_is(frame, "monograph") & issn))
+
+
+def identifiers_differ(frame: Frame) -> BoolArray:
+    """Print and online identifier are not the same."""
+    one, other = (arrow(frame[name]) for name in IDENTIFIER_FIELDS)
+    return ~true(pc.equal(one, other))
+
+
+def ends_after_start(frame: Frame) -> BoolArray:
+    """The period of the last issue does not end before the period of the first begins."""
+    return ~true(pc.less(arrow(frame["until_date"]), arrow(frame["from_date"])))
+
+
+def serial_has_start(frame: Frame) -> BoolArray:
+    """A serial has a date of its first issue."""
+    return frame["date_first_issue_online"].notna().to_numpy() | ~_is(frame, "serial")
+
+
+def volumes_rise(frame: Frame) -> BoolArray:
+    """Where both volumes are numbers, the last is not lower than the first."""
+    return ~(_number(frame["num_last_vol_online"]) < _number(frame["num_first_vol_online"]))
+
+
+def issues_rise(frame: Frame) -> BoolArray:
+    """Where a row covers part of one volume, the last issue is not lower than the first."""
+    same_volume = true(pc.equal(arrow(frame["num_first_vol_online"]), arrow(frame["num_last_vol_online"])))
+    return ~((_number(frame["num_last_issue_online"]) < _number(frame["num_first_issue_online"])) & same_volume)
+
+
+def start_of_numbering_given(frame: Frame) -> BoolArray:
+    """A last volume has a first volume, a last issue a first issue."""
+    lacking = frame["num_last_vol_online"].notna() & frame["num_first_vol_online"].isna()
+    lacking |= frame["num_last_issue_online"].notna() & frame["num_first_issue_online"].isna()
+    return ~lacking.to_numpy()
+
+
+def serial_embargo_legal(frame: Frame) -> BoolArray:
+    """The embargo of anything but a monograph can be read."""
+    return (frame["embargo_info:form"].to_numpy() != EmbargoForm.ILLEGAL) | _is(frame, "monograph")
+
+
+def monograph_embargo_legal(frame: Frame) -> BoolArray:
+    """The embargo of a monograph can be read."""
+    return (frame["embargo_info:form"].to_numpy() != EmbargoForm.ILLEGAL) | ~_is(frame, "monograph")
+
+
+def is_not_phase3_access(frame: Frame) -> BoolArray:
+    """access_type is not one of those that Phase III adds."""
+    values = arrow(frame["access_type"])
+    return ~true(pc.is_in(values, value_set=pa.array(PHASE3_ACCESS_TYPES, values.type)))
+
+
+def not_a_repetition(frame: Frame) -> BoolArray:
+    """No earlier row is the same in all 25 columns.
+
+    Columns are taken one after the other, the most telling first, and rows that are alone so far drop out.
+    """
+    candidates = np.arange(len(frame))
+    keys = np.zeros(len(frame), dtype=np.uint64)
+    for name in ("title_url", "publication_title", *(other for other in FIELD_NAMES if other != "title_url")):
+        codes = arrow(frame[name]).take(pa.array(candidates)).combine_chunks().dictionary_encode("encode")
+        keys = keys * np.uint64(0x9E3779B97F4A7C15) + codes.indices.to_numpy().astype(np.uint64) + np.uint64(1)
+        _, positions, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        shared = counts[positions] > 1
+        candidates, keys = candidates[shared], keys[shared]
+        if len(candidates) == 0:
+            return np.ones(len(frame), dtype=bool)
+    _, first = np.unique(keys, return_index=True)
+    well = np.ones(len(frame), dtype=bool)
+    well[np.delete(candidates, first)] = False
+    return well
+
+
+def _is(frame: Frame, publication_type: str) -> BoolArray:
+    return true(pc.equal(arrow(frame["publication_type:read"]), publication_type))
+
+
+def _identifier_forms(frame: Frame) -> np.ndarray[Any, np.dtype[np.int8]]:
+    return np.column_stack([frame[f"{name}:form"].to_numpy() for name in IDENTIFIER_FIELDS])
+
+
+def _number(values: "Column[Any]") -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The values that are whole numbers; NaN for the others, which compare with nothing."""
+    text = arrow(values)
+    if text.null_count == len(text):
+        return np.full(len(text), np.nan)
+    whole = pc.if_else(pc.match_substring_regex(text, r"^[0-9]{1,15}$"), text, pa.scalar(None, text.type))
+    return pc.cast(whole, pa.float64()).to_numpy()

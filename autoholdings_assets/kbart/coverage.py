@@ -1,0 +1,72 @@
+"""The merge of title-list rows into titles with coverage statements.
+
+The rules are SQL (``coverage.sql``), because a vendor's file may have a million rows and the holdings are in DuckDB
+anyway; this module runs them on any DuckDB connection. It knows no warehouse: it reads one relation and makes one.
+"""
+
+from importlib.resources import files
+
+import duckdb
+import pandas as pd
+
+_SQL = files(__package__).joinpath("coverage.sql")
+
+STATEMENT_FIELDS = (
+    "publication_title",
+    "print_identifier",
+    "online_identifier",
+    "title_id",
+    "title_url",
+    "date_first_issue_online",
+    "num_first_vol_online",
+    "num_first_issue_online",
+    "date_last_issue_online",
+    "num_last_vol_online",
+    "num_last_issue_online",
+    "embargo_info",
+    "coverage_depth",
+    "notes",
+    "access_type",
+)
+"""What a coverage statement keeps of its row: statements that agree on all of these are the same statement."""
+
+
+def merge(connection: duckdb.DuckDBPyConnection, *, keep_apart: bool = False) -> None:
+    """Assign every row of the relation ``entitled_row`` to a title and a coverage statement.
+
+    ``entitled_row`` has the columns of the title list frame plus ``profile_no`` (the file that the row is from),
+    ``collection`` and ``cz_title`` (the Community Zone title that the row was matched with, or null). The result is
+    the temporary table ``merged_row`` (profile_no, row_number, title_key, statement_no, duplicate, representative,
+    shared_identifier), one record a row:
+
+    * rows with the same ``title_key`` are one title of one collection;
+    * ``statement_no`` counts a title's distinct statements from 1, by date; the same statement in two files has one
+      number;
+    * ``duplicate`` marks the second and later copies of a statement within one file;
+    * ``representative`` marks the one row after which the title is named: the one with the latest coverage;
+    * ``shared_identifier`` marks books of one ISBN that are kept apart because title, volume or edition differ.
+
+    Serials are told apart by online ISSN, else print ISSN, else title_id and title, else URL and title, and never
+    joined by a chain of different identifiers; monographs merge only when ISBN, title, volume and edition agree
+    (rule W4). With ``keep_apart`` (a vendor's setting) serial rows with different title_id or URL stay apart.
+    """
+    connection.execute("SET VARIABLE keep_apart = ?", [keep_apart])
+    connection.execute(_SQL.read_text(encoding="utf-8"))
+
+
+def merge_rows(rows: pd.DataFrame, *, keep_apart: bool = False) -> pd.DataFrame:
+    """Merge one title list (the valid rows of a title list frame) outside any warehouse.
+
+    Returns the rows with the columns that `merge` describes, by title and statement.
+    """
+    with duckdb.connect() as connection:
+        connection.register("title_list", rows)
+        connection.execute(
+            "CREATE TEMP TABLE entitled_row AS "
+            "SELECT 0 AS profile_no, publication_type AS collection, NULL::BIGINT AS cz_title, * FROM title_list"
+        )
+        merge(connection, keep_apart=keep_apart)
+        return connection.execute(
+            "SELECT * EXCLUDE (profile_no, collection, cz_title) FROM entitled_row "
+            "JOIN merged_row USING (profile_no, row_number) ORDER BY title_key, statement_no, row_number"
+        ).df()

@@ -1,0 +1,106 @@
+"""The columns of a KBART file: names, order, meaning, and the other names under which vendors send them.
+
+Data only. How a header line is matched against it is in ``header.py``; what a value must look like is in ``rules.py``.
+Source: NISO RP-9-2014 (KBART Phase II), section 6.6; Phase I is RP-9-2010.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+AppliesTo = Literal["both", "serial", "monograph"]
+
+TEXT_LENGTH = 255
+URL_LENGTH = 1023
+
+
+@dataclass(frozen=True)
+class Field:
+    """One KBART column.
+
+    ``applies_to`` says for which publication type the column has a meaning, ``phase1`` whether Phase I had it, and
+    ``max_length`` how many characters other knowledge bases take (GOKb's limits).
+    """
+
+    name: str
+    meaning: str
+    applies_to: AppliesTo = "both"
+    phase1: bool = True
+    max_length: int = TEXT_LENGTH
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("publication_title", "Title of the serial or book"),
+    Field("print_identifier", "ISSN or ISBN of the printed publication"),
+    Field("online_identifier", "ISSN or ISBN of the online publication"),
+    Field("date_first_issue_online", "Date of the first issue available online", "serial"),
+    Field("num_first_vol_online", "Volume of the first issue available online", "serial"),
+    Field("num_first_issue_online", "Number of the first issue available online", "serial"),
+    Field("date_last_issue_online", "Date of the last issue available online; blank: to the present", "serial"),
+    Field("num_last_vol_online", "Volume of the last issue available online", "serial"),
+    Field("num_last_issue_online", "Number of the last issue available online", "serial"),
+    Field("title_url", "Address of the title on the vendor's platform", max_length=URL_LENGTH),
+    Field("first_author", "Family name of the book's first author", "monograph"),
+    Field("title_id", "The vendor's own identifier of the title"),
+    Field("embargo_info", "Embargo or rolling access: P1Y, R10Y, R10Y;P6M", "serial"),
+    Field("coverage_depth", "fulltext, selected articles or abstracts"),
+    Field("notes", "Free text on the coverage"),
+    Field("publisher_name", "Publisher"),
+    Field("publication_type", "serial or monograph", phase1=False),
+    Field("date_monograph_published_print", "Date the book was first printed", "monograph", phase1=False),
+    Field("date_monograph_published_online", "Date the book first came online", "monograph", phase1=False),
+    Field("monograph_volume", "Volume of the book", "monograph", phase1=False),
+    Field("monograph_edition", "Edition of the book", "monograph", phase1=False),
+    Field("first_editor", "Family name of the book's first editor", "monograph", phase1=False),
+    Field("parent_publication_title_id", "title_id of the series or proceedings the book is part of", phase1=False),
+    Field("preceding_publication_title_id", "title_id of the serial's former title", "serial", phase1=False),
+    Field("access_type", "F (free) or P (paid)", phase1=False),
+)
+FIELD_NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS)
+BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
+
+IDENTIFIER_FIELDS = ("print_identifier", "online_identifier")
+COVERAGE_DATE_FIELDS = ("date_first_issue_online", "date_last_issue_online")
+MONOGRAPH_DATE_FIELDS = ("date_monograph_published_print", "date_monograph_published_online")
+DATE_FIELDS = COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS
+
+# Without these a file says nothing that could be matched with a title: the title itself, and one of the others.
+MANDATORY = "publication_title"
+ONE_OF = ("print_identifier", "online_identifier", "title_id", "title_url")
+
+# Columns that Phase III adds: known, not used, and no cause for a warning about an unknown column.
+PHASE3_COLUMNS = ("content_type",)
+
+# Other names of a column, in the plain form of header.plain_name(): lower case, words joined by one underscore.
+ALIASES: dict[str, str] = {
+    "title": "publication_title",
+    "journal_title": "publication_title",
+    "book_title": "publication_title",
+    "publication_name": "publication_title",
+    "issn": "print_identifier",
+    "pissn": "print_identifier",
+    "p_issn": "print_identifier",
+    "print_issn": "print_identifier",
+    "print_isbn": "print_identifier",
+    "id_issn": "print_identifier",
+    "id_print": "print_identifier",
+    "eissn": "online_identifier",
+    "e_issn": "online_identifier",
+    "eisbn": "online_identifier",
+    "online_issn": "online_identifier",
+    "online_isbn": "online_identifier",
+    "electronic_issn": "online_identifier",
+    "electronic_isbn": "online_identifier",
+    "id_eissn": "online_identifier",
+    "url": "title_url",
+    "author": "first_author",
+    "editor": "first_editor",
+    "embargo": "embargo_info",
+    "coverage_notes": "notes",
+    "coverage_note": "notes",
+    "note": "notes",
+    "publisher": "publisher_name",
+    "publication_tpye": "publication_type",
+    "parent_publication_id": "parent_publication_title_id",
+    "preceeding_publication_title_id": "preceding_publication_title_id",
+    "preceding_publication_id": "preceding_publication_title_id",
+}

@@ -1,0 +1,322 @@
+"""From a file, whatever it is packed in, to its text as UTF-8 bytes: gzip, zip, workbooks, encodings.
+
+What the lines in the text are is settled in ``lines.py``.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path, PurePosixPath
+
+import openpyxl
+
+from autoholdings_assets.kbart.errors import (
+    DamagedFile,
+    EmptyFile,
+    MissingFile,
+    NotKbart,
+    TooLarge,
+    UnknownEncoding,
+)
+
+BLOCK = 1 << 20
+SIGNS_OF_OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "an image"),
+    (b"GIF8", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document (.xls, .doc)"),
+    (b"PAR1", "a Parquet file"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\x7fELF", "a program"),
+)
+BYTE_ORDER_MARKS: tuple[tuple[bytes, str], ...] = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+UNDEFINED_IN_WINDOWS_1252 = b"\x81\x8d\x8f\x90\x9d"
+MOST_UNDEFINED = 0.02
+MEMBER_NAMES = (".txt", ".tsv", ".csv", ".tab", ".kbart", ".xlsx")
+HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype|html|head|body|\?xml|[a-z]+[\s>])", re.I | re.S)
+JSON = re.compile(rb"\s*(?:\{\s*(?:\"|\})|\[\s*(?:[\[{\"\]]))")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a file may be, in bytes: as delivered, unpacked, and unpacked in relation to delivered."""
+
+    packed: int = 1 << 30
+    unpacked: int = 2 << 30
+    ratio: int = 200
+
+
+@dataclass(frozen=True)
+class Text:
+    """A file's text: UTF-8 bytes without a byte order mark, and what it was."""
+
+    content: bytes
+    encoding: str
+    byte_order_mark: bool
+    container: str
+    """'', or what the text was packed in: gzip, zip, xlsx (several joined by +)."""
+    member: str
+    """The name of the file inside the zip or of the sheet in the workbook; else ''."""
+
+
+def fetch(source: Path | bytes, name: str, limits: Limits) -> bytes:
+    """The file's bytes. Raises :class:`MissingFile` or :class:`TooLarge`."""
+    if isinstance(source, bytes):
+        size, content = len(source), source
+    else:
+        try:
+            size = source.stat().st_size
+            if size > limits.packed:
+                raise _too_large(name, size, limits.packed)
+            content = source.read_bytes()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise MissingFile(name, f"The file cannot be opened ({reason}).", "Check its name and place.") from error
+    if size > limits.packed:
+        raise _too_large(name, size, limits.packed)
+    return content
+
+
+def unpack(content: bytes, name: str, limits: Limits) -> Text:
+    """Unpack and decode. Raises the subclasses of :class:`UnreadableFile` that tell why a file is no text."""
+    container: list[str] = []
+    member = ""
+    while True:
+        if not content.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+            raise EmptyFile(name, "The file is empty.", "Fetch it again; if it stays empty, ask the vendor for it.")
+        if content.startswith(b"\x1f\x8b"):
+            content, kind = _gunzip(content, name, limits), "gzip"
+        elif content.startswith(b"PK\x03\x04"):
+            content, kind, member = _unzip(content, name, limits)
+        else:
+            break
+        container.append(kind)
+        if len(container) > 3:
+            raise DamagedFile(name, "The file is packed in itself over and over.", "Ask the vendor for the plain file.")
+    _refuse_other_formats(content, name)
+    text, encoding, marked = _to_utf8(content, name)
+    if not text.strip():
+        raise EmptyFile(name, "The file is empty.", "Fetch it again; if it stays empty, ask the vendor for it.")
+    _refuse_other_text(text, name)
+    return Text(text, encoding, marked, "+".join(container), member)
+
+
+def _gunzip(content: bytes, name: str, limits: Limits) -> bytes:
+    most = _most_unpacked(len(content), limits)
+    unpacked = bytearray()
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            while block := packed.read(BLOCK):
+                unpacked += block
+                if len(unpacked) > most:
+                    raise _too_large(name, len(unpacked), most)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(name, "gzip") from error
+    return bytes(unpacked)
+
+
+def _unzip(content: bytes, name: str, limits: Limits) -> tuple[bytes, str, str]:
+    most = _most_unpacked(len(content), limits)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if "xl/workbook.xml" in archive.namelist():
+                unpacked_size = sum(entry.file_size for entry in archive.infolist())
+                if unpacked_size > most:
+                    raise _too_large(name, unpacked_size, most)
+                text, sheet = _workbook_text(content)
+                return text, "xlsx", sheet
+            entry = _title_list_member(archive, name)
+            with archive.open(entry) as packed:
+                unpacked = packed.read(most + 1)
+            if len(unpacked) > most:
+                raise _too_large(name, len(unpacked), most)
+            return unpacked, "zip", entry.filename
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(name, "zip") from error
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, SyntaxError) as error:  # openpyxl's ways
+        raise _damaged(name, "Excel workbook") from error
+
+
+def _title_list_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    entries = [
+        entry
+        for entry in archive.infolist()
+        if not entry.is_dir() and not entry.filename.startswith("__MACOSX") and not _hidden(entry.filename)
+    ]
+    lists = [entry for entry in entries if entry.filename.lower().endswith(MEMBER_NAMES)] or entries
+    if len(lists) != 1:
+        found = ", ".join(entry.filename for entry in lists[:5]) or "nothing"
+        raise NotKbart(
+            name,
+            f"The zip file holds {len(lists)} title lists ({found}); which one is meant cannot be told.",
+            "Unpack it and check each file by itself.",
+        )
+    return lists[0]
+
+
+def _hidden(filename: str) -> bool:
+    return PurePosixPath(filename).name.startswith(".")
+
+
+def _workbook_text(content: bytes) -> tuple[bytes, str]:
+    """The first sheet with content, as comma-separated text; dates come as ISO dates, whole numbers without .0."""
+    workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    try:
+        for sheet in workbook.worksheets:
+            written = io.StringIO()
+            writer = csv.writer(written, lineterminator="\n")
+            filled = False
+            for row in sheet.iter_rows(values_only=True):
+                cells = [_cell_text(value) for value in row]
+                filled = filled or any(cells)
+                writer.writerow(cells)
+            if filled:
+                return written.getvalue().encode("utf-8", "replace"), sheet.title
+    finally:
+        workbook.close()
+    return b"", ""
+
+
+def _cell_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time().isoformat() == "00:00:00" else value.isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    # Line breaks in a cell would only cost the careful way of reading; they mean a blank.
+    return re.sub(r"[\t\r\n]+", " ", str(value))
+
+
+def _refuse_other_formats(content: bytes, name: str) -> None:
+    for sign, what in SIGNS_OF_OTHER_FORMATS:
+        if content.startswith(sign):
+            raise NotKbart(name, f"The file is {what}, not a title list.", "Ask the vendor for the KBART file.")
+
+
+def _refuse_other_text(text: bytes, name: str) -> None:
+    start = text[:4096]
+    if HTML.match(start):
+        raise NotKbart(
+            name,
+            "The file is a web page, not a title list.",
+            "The address may need a login or have changed: open it in a browser and see what it shows.",
+        )
+    if JSON.match(start):
+        raise NotKbart(
+            name,
+            f"The file is a JSON message, not a title list: {start[:200].decode('utf-8', 'replace').strip()}",
+            "It is often an error message of the vendor's server: see what it says.",
+        )
+
+
+def _to_utf8(content: bytes, name: str) -> tuple[bytes, str, bool]:
+    """The text as UTF-8, the encoding it was in, and whether it began with a byte order mark."""
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            if encoding == "utf-8":
+                text, found = _utf8_or_windows(content[len(mark):], name)
+                return text, found, True
+            return _from_wide(content[len(mark):], encoding, name), encoding, True
+    wide = _wide_encoding(content)
+    if wide:
+        return _from_wide(content, wide, name), wide, False
+    text, found = _utf8_or_windows(content, name)
+    return text, found, False
+
+
+def _wide_encoding(content: bytes) -> str | None:
+    """UTF-16 without a byte order mark shows as every other byte being nought."""
+    sample = content[:4096]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    half = max(len(sample) // 2, 1)
+    if odd > 0.6 * half and even < 0.1 * half:
+        return "utf-16-le"
+    if even > 0.6 * half and odd < 0.1 * half:
+        return "utf-16-be"
+    return None
+
+
+def _from_wide(content: bytes, encoding: str, name: str) -> bytes:
+    width = 4 if "32" in encoding else 2
+    whole = content[: len(content) // width * width]  # a download that was cut off inside a character
+    text = whole.decode(encoding, "replace")
+    if text.count("\ufffd") > MOST_UNDEFINED * len(text):
+        raise _unknown_encoding(name)
+    return text.encode("utf-8", "replace")
+
+
+def _utf8_or_windows(content: bytes, name: str) -> tuple[bytes, str]:
+    """UTF-8 as it is; else each line that is not UTF-8 is read as Windows-1252."""
+    if is_utf8(content):
+        return content, "ascii" if content.isascii() else "utf-8"
+    lines, windows, utf8, undefined, accented = content.split(b"\n"), 0, 0, 0, 0
+    for position, line in enumerate(lines):
+        if line.isascii():
+            continue
+        if is_utf8(line):
+            utf8 += 1
+            continue
+        windows += 1
+        accented += sum(byte > 127 for byte in line)
+        undefined += sum(line.count(byte) for byte in UNDEFINED_IN_WINDOWS_1252)
+        lines[position] = line.decode("cp1252", "replace").encode("utf-8")
+    if undefined > MOST_UNDEFINED * accented:
+        raise _unknown_encoding(name)
+    return b"\n".join(lines), "windows-1252 and utf-8" if utf8 else "windows-1252"
+
+
+def is_utf8(content: bytes) -> bool:
+    """Whether bytes are valid UTF-8, looked at in blocks so that no second copy of a large file is made."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(content)
+    try:
+        for start in range(0, len(content), BLOCK):
+            decoder.decode(view[start : start + BLOCK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _most_unpacked(packed: int, limits: Limits) -> int:
+    return min(limits.unpacked, max(packed * limits.ratio, BLOCK))
+
+
+def _too_large(name: str, size: int, limit: int) -> TooLarge:
+    return TooLarge(
+        name,
+        f"The file is too large: {size / 1e6:,.1f} MB or more, where {limit / 1e6:,.1f} MB is the most.",
+        "If that is the vendor's real list, raise the limit; a small file that unpacks to a huge one is a trap.",
+    )
+
+
+def _damaged(name: str, kind: str) -> DamagedFile:
+    return DamagedFile(
+        name, f"The {kind} file is damaged or incomplete.", "Fetch it again: the download may have been cut off."
+    )
+
+
+def _unknown_encoding(name: str) -> UnknownEncoding:
+    return UnknownEncoding(
+        name,
+        "The characters of the file cannot be read: it is neither UTF-8, UTF-16 nor Windows-1252.",
+        "Ask the vendor for the file in UTF-8, as KBART wants it.",
+    )

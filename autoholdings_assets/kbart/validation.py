@@ -1,0 +1,220 @@
+"""Judge a text frame by the rules: valid and rejected rows, findings, counts. Rows in = valid + rejected, always."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pandera.errors
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from autoholdings_assets.kbart.fields import FIELD_NAMES
+from autoholdings_assets.kbart.file_rules import FileFinding, check_file
+from autoholdings_assets.kbart.interpretation import Interpretation, interpret
+from autoholdings_assets.kbart.reader import KbartText, read
+from autoholdings_assets.kbart.rules import BY_KEY, RULES, Rule, schema
+from autoholdings_assets.kbart.text import BoolArray, arrow, series
+from autoholdings_assets.kbart.unpack import Limits
+
+MOST_FINDINGS = 100_000
+"""Of each warning and note in each column this many are listed; errors all, and counts are always complete."""
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """What a vendor's data says about reading its files.
+
+    ``date_formats``: strptime formats (``%d.%m.%Y``) tried besides KBART's own. ``strict``: the severities of strict
+    mode. ``limits``: how large a file may be.
+    """
+
+    date_formats: tuple[str, ...] = ()
+    strict: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class TitleList:
+    """A file judged.
+
+    ``rows``: one record a row of the file, in its order: ``row_number``, ``status`` ('valid' or 'rejected'),
+    ``reason`` (the key of the first error, null for valid rows), the 25 KBART columns as understood (``str``), and
+    ``from_date``, ``until_date`` (date32). ``findings``: ``row_number``, ``column``, ``value`` (as given), ``rule``,
+    ``severity``, ``message``, sorted by row. ``counts``: for each rule with findings the number of rows.
+    """
+
+    rows: pd.DataFrame
+    findings: pd.DataFrame
+    counts: dict[str, int]
+    file_findings: tuple[FileFinding, ...]
+    text: KbartText
+    strict: bool
+
+    @property
+    def name(self) -> str:
+        """What messages call the file."""
+        return self.text.name
+
+    @property
+    def total(self) -> int:
+        """How many rows the file has."""
+        return len(self.rows)
+
+    @property
+    def rejected(self) -> int:
+        """How many rows cannot be used."""
+        return int(self.rows["reason"].notna().sum())
+
+    @property
+    def valid(self) -> int:
+        """How many rows are used."""
+        return self.total - self.rejected
+
+    @property
+    def encoding(self) -> str:
+        """The encoding that the file was in."""
+        return self.text.encoding
+
+    def severity_of(self, rule: str) -> str:
+        """The severity that a rule has in this reading."""
+        return BY_KEY[rule].severity_in(strict=self.strict)
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Where one rule found one column amiss: positions of rows."""
+
+    rule: Rule
+    column: str
+    at: npt.NDArray[np.intp]
+
+
+def read_title_list(
+    source: Path | bytes, *, name: str | None = None, options: ReadingOptions = ReadingOptions()  # noqa: B008
+) -> TitleList:
+    """Read a file and judge it. Raises :class:`~autoholdings_assets.kbart.errors.UnreadableFile` as ``read`` does."""
+    return validate(read(source, name=name, limits=options.limits), options)
+
+
+def validate(text: KbartText, options: ReadingOptions = ReadingOptions()) -> TitleList:  # noqa: B008
+    """Judge a text frame by all rules."""
+    understood = interpret(text, options.date_formats)
+    failures = _failures(understood.frame)
+    reason = _first_errors(failures, len(text.frame), strict=options.strict)
+    counts = {
+        rule.key: int(np.unique(np.concatenate([found.at for found in failures if found.rule is rule])).size)
+        for rule in RULES
+        if any(found.rule is rule for found in failures)
+    }
+    return TitleList(
+        rows=_rows(text, understood, reason),
+        findings=_findings(failures, text, strict=options.strict),
+        counts=counts,
+        file_findings=check_file(text, strict=options.strict),
+        text=text,
+        strict=options.strict,
+    )
+
+
+@cache
+def fingerprint() -> str:
+    """Changes whenever reading or rules change: a hash of this package's own source."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _failures(frame: pd.DataFrame) -> list[_Failure]:
+    """Run the pandera schema and take from its report where each check failed, in the order of the rules."""
+    try:
+        schema().validate(frame, lazy=True)
+        return []
+    except pandera.errors.SchemaErrors as report:
+        failures = [_failure(error) for error in report.schema_errors]
+    order = {rule.key: position for position, rule in enumerate(RULES)}
+    return sorted(failures, key=lambda found: order[found.rule.key])
+
+
+def _failure(error: pandera.errors.SchemaError) -> _Failure:
+    rule = BY_KEY.get(str(error.check.name)) if error.check is not None else None
+    if rule is None or error.check_output is None:
+        raise error  # a fault in the schema or a check, not in the file
+    column = rule.columns[0] if rule.whole_row else str(error.schema.name).split(":")[0]
+    return _Failure(rule, column, np.flatnonzero(~np.asarray(error.check_output, dtype=bool)))
+
+
+def _first_errors(failures: list[_Failure], count: int, *, strict: bool) -> pa.DictionaryArray:
+    """For each row the key of its first error, null for rows without one."""
+    keys = [rule.key for rule in RULES]
+    first = np.full(count, -1, dtype=np.int32)
+    for found in failures:
+        if found.rule.severity_in(strict=strict) == "error":
+            at = found.at[first[found.at] < 0]
+            first[at] = keys.index(found.rule.key)
+    return pa.DictionaryArray.from_arrays(pa.array(first, mask=first < 0), pa.array(keys, pa.large_string()))
+
+
+def _rows(text: KbartText, understood: Interpretation, reason: pa.DictionaryArray) -> pd.DataFrame:
+    valid: BoolArray = np.asarray(reason.is_null())
+    status = pa.DictionaryArray.from_arrays(
+        pa.array(np.where(valid, 0, 1).astype(np.int8)), pa.array(["valid", "rejected"], pa.large_string())
+    )
+    return pd.DataFrame(
+        {
+            "row_number": text.frame["row_number"],
+            "status": series(status.dictionary_decode()),
+            "reason": series(reason.dictionary_decode()),
+            **understood.fields,
+            "from_date": series(understood.from_date),
+            "until_date": series(understood.until_date),
+        },
+        copy=False,
+    )
+
+
+def _findings(failures: list[_Failure], text: KbartText, *, strict: bool) -> pd.DataFrame:
+    numbers = text.frame["row_number"].to_numpy()
+    parts: dict[str, list[pa.Array]] = {name: [] for name in ("value", "column", "rule", "severity", "message")}
+    at_rows: list[npt.NDArray[np.int64]] = []
+    for found in failures:
+        severity = found.rule.severity_in(strict=strict)
+        at = found.at if severity == "error" else found.at[:MOST_FINDINGS]
+        at_rows.append(numbers[at])
+        parts["value"].append(_values(text.frame, found.column, at))
+        words = {"column": found.column, "rule": found.rule.key, "severity": severity, "message": found.rule.sentence}
+        for name, word in words.items():
+            parts[name].append(
+                pa.DictionaryArray.from_arrays(np.zeros(len(at), np.int16), pa.array([word], pa.large_string()))
+            )
+    row_number = np.concatenate(at_rows) if at_rows else np.empty(0, np.int64)
+    order = np.argsort(row_number, kind="stable")
+    columns = {name: _sorted(chunks, order) for name, chunks in parts.items()}
+    return pd.DataFrame(
+        {
+            "row_number": row_number[order],
+            "column": columns["column"],
+            "value": columns["value"],
+            "rule": columns["rule"],
+            "severity": columns["severity"],
+            "message": columns["message"],
+        }
+    )
+
+
+def _values(frame: pd.DataFrame, column: str, at: npt.NDArray[np.intp]) -> pa.ChunkedArray:
+    taken = arrow(frame[column]).take(pa.array(at))
+    return pc.cast(taken, pa.large_string())
+
+
+def _sorted(chunks: list[pa.Array], order: npt.NDArray[np.intp]) -> "pd.Series[str]":
+    """Text columns in the order of rows; words that repeat a lot as categories, to keep them small."""
+    if not chunks:
+        return series(pa.array([], pa.large_string()))
+    flat = [part for chunk in chunks for part in (chunk.chunks if isinstance(chunk, pa.ChunkedArray) else [chunk])]
+    joined = pa.chunked_array(flat).unify_dictionaries().take(pa.array(order))
+    return joined.to_pandas() if pa.types.is_dictionary(joined.type) else series(joined)
