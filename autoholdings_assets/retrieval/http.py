@@ -167,7 +167,7 @@ def _fetch(client: httpx.Client, call: Call, archive: Archive, previous: Previou
             status = "same" if previous and previous.sha256 == sha256 else "new"
     path = archive.path_of(sha256)
     _check_container(call, path)
-    name = call.clean(_file_name(response, call.profile))
+    name = _file_name(call, response)
     last_modified = response.headers.get("Last-Modified")
     moment = _http_date(last_modified)
     return Retrieved(
@@ -274,13 +274,13 @@ def date_in_name(name: str) -> date | None:
     return None
 
 
-def _file_name(response: httpx.Response, profile: IntegrationProfile) -> str:
+def _file_name(call: Call, response: httpx.Response) -> str:
     """The file's name from Content-Disposition, else from the address, else the profile's; never a path."""
     message = Message()
     message["Content-Disposition"] = response.headers.get("Content-Disposition", "")
     in_address = PurePosixPath(response.url.path).name
-    name = message.get_filename() or (in_address if "." in in_address else "")
-    return printable(PurePosixPath(name.replace("\\", "/")).name)[:200] or profile.name
+    name = call.clean(message.get_filename() or (in_address if "." in in_address else ""))
+    return printable(PurePosixPath(name.replace("\\", "/")).name)[:200] or call.profile.name
 
 
 def _http_date(text: str | None) -> datetime | None:

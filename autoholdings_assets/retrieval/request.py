@@ -5,11 +5,12 @@ sending (``http.py``).
 """
 
 import base64
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 import httpx
 
@@ -88,9 +89,7 @@ class Call:
 
     def clean(self, text: str) -> str:
         """The text with *** in place of every credential, also as it looks in an address."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return text
+        return re.sub("|".join(map(re.escape, self.secrets)) or "$^", "***", text, flags=re.IGNORECASE)
 
 
 def prepare(
@@ -123,7 +122,9 @@ def prepare(
         headers["If-None-Match"] = previous.etag
     if previous and previous.last_modified:
         headers["If-Modified-Since"] = previous.last_modified
-    shapes = {form for value in secrets.values() for form in (value, quote(value, safe=""))}
+    shapes = {
+        shape for value in secrets.values() for shape in (value, quote(value, safe=""), quote_plus(value))
+    }
     return Call(
         profile=profile,
         vendor=vendor,
