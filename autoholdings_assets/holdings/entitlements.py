@@ -1,0 +1,167 @@
+"""What each profile grants now, and from which file: the inputs of a plan.
+
+A profile that is Inactive, could not be fetched or did not pass keeps its newest accepted file (rule A5); only a file
+that has been read by the latest run at an Active profile takes its place.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from autoholdings_assets.config import Configuration, ConfigurationError, ElectronicCollection, Home
+from autoholdings_assets.holdings.runs import profile_outcomes
+from autoholdings_assets.holdings.title_lists import fingerprint, stage, staged_path
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
+from autoholdings_assets.retrieval.archive import Archive
+from autoholdings_assets.vendors.model import Vendor
+
+PLANNING_VERSION = 1
+"""Raised whenever matching, merging or planning change, so that plans are made anew."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one profile grants: the rows of one file, to its groups or to everyone."""
+
+    profile: str
+    file_sha256: str
+    file_name: str
+    file_date: date | None
+    groups: tuple[str, ...]
+    title_list: Path
+    accepted_sha256: str | None
+    accepted_date: date | None
+    accepted_before: bool
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the file is another than the one accepted last."""
+        return self.file_sha256 != self.accepted_sha256
+
+    @property
+    def available_for_all(self) -> bool:
+        """Whether the profile's titles are for everyone."""
+        return not self.groups
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a vendor's plan depends on, apart from the portfolios that are there."""
+
+    vendor: Vendor
+    grants: tuple[Grant, ...]
+    collections: tuple[ElectronicCollection, ...]
+    all_groups: tuple[str, ...]
+    digest: str
+
+    @property
+    def active_collections(self) -> tuple[str, ...]:
+        """Names of the collections that the run updates."""
+        return tuple(c.name for c in self.collections if c.is_ready)
+
+
+def current_inputs(connection: Connection, home: Home, configuration: Configuration, vendor: Vendor) -> Inputs:
+    """The files that grant something now, and the digest of all inputs.
+
+    Raises ``ConfigurationError`` when a profile that still grants titles has vanished from the configuration.
+    """
+    grants = tuple(_grants(connection, home, configuration, vendor))
+    collections = tuple(c for c in configuration.electronic_collections if c.vendor == vendor.name)
+    described = {
+        "version": PLANNING_VERSION,
+        "vendor": fingerprint(vendor),
+        "grants": [[g.profile, g.file_sha256, g.groups] for g in grants],
+        "collections": [[c.name, c.is_ready, _hash_of(c.cz_title_list)] for c in collections],
+        "groups": configuration.institution.groups,
+        "policies": configuration.policies.model_dump(mode="json"),
+    }
+    digest = hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
+    all_groups = configuration.institution.groups if configuration.institution.multi_campus else ()
+    return Inputs(vendor, grants, collections, (*all_groups, "everyone else"), digest)
+
+
+def ensure_staged(home: Home, vendor: Vendor, grants: Sequence[Grant]) -> None:
+    """Read files from the archive again whose rows are not staged, or were staged by another version."""
+    for grant in grants:
+        if not grant.title_list.exists():
+            stage(home, vendor, Archive(home.archive).path_of(grant.file_sha256), grant.file_sha256, grant.file_name)
+
+
+def nothing_has_changed(connection: Connection, inputs: Inputs) -> bool:
+    """Whether the last run that was carried out had the same inputs, and nothing has touched the holdings since."""
+    return bool(
+        scalar(
+            connection,
+            "SELECT count(*) FROM vendor_state WHERE vendor = ? AND inputs_hash = ? AND generation = applied_generation",
+            [inputs.vendor.name, inputs.digest],
+        )
+    )
+
+
+def generation(connection: Connection, vendor: str) -> int:
+    """How often the vendor's holdings have changed."""
+    return int(scalar(connection, "SELECT max(generation) FROM vendor_state WHERE vendor = ?", [vendor]) or 0)
+
+
+def _grants(connection: Connection, home: Home, configuration: Configuration, vendor: Vendor) -> list[Grant]:
+    accepted = {
+        row["profile"]: row
+        for row in rows(
+            connection,
+            "SELECT e.profile, e.file_sha256, f.file_date FROM entitlement AS e "
+            "LEFT JOIN kbart_file AS f USING (profile, file_sha256) "
+            "WHERE e.vendor = ? AND e.profile NOT IN (SELECT profile FROM retired_profile)",
+            [vendor.name],
+        )
+    }
+    profiles = {profile.name: profile for profile in configuration.profiles_of(vendor.name)}
+    vanished = sorted(set(accepted) - set(profiles))
+    if vanished:
+        raise ConfigurationError(
+            [
+                f'integration_profiles: the profile "{name}" still grants titles but is not in autoholdings.yaml any more. '
+                f"Put it back, or run `autoholdings profiles retire {name}` to give its titles up."
+                for name in vanished
+            ]
+        )
+    brought = {outcome.profile: outcome for outcome in profile_outcomes(connection, vendor.name)}
+    grants = []
+    for name, profile in profiles.items():
+        last = accepted.get(name)
+        outcome = brought.get(name)
+        sha = last["file_sha256"] if last else None
+        if profile.active and outcome and not outcome.failed and outcome.file_sha256:
+            usable = "SELECT count(*) FROM kbart_file WHERE profile = ? AND file_sha256 = ? AND status IN ('read', 'accepted')"
+            if scalar(connection, usable, [name, outcome.file_sha256]):
+                sha = outcome.file_sha256
+        if sha is None:
+            continue
+        file = rows(
+            connection,
+            "SELECT file_name, file_date, accepted_at FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
+            [name, sha],
+        )[0]
+        grants.append(
+            Grant(
+                name,
+                sha,
+                file["file_name"],
+                file["file_date"],
+                profile.groups,
+                staged_path(home, vendor, sha),
+                last["file_sha256"] if last else None,
+                last["file_date"] if last else None,
+                file["accepted_at"] is not None,
+            )
+        )
+    return grants
+
+
+def _hash_of(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,235 @@
+"""The plan: what a run would change, title by title and field by field, before anything is changed (rule A1).
+
+The plan's items are in the warehouse; its contents (the whole new state of each portfolio that changes) and the outcome of
+every row are staged beside it, so that exactly the plan that was seen is applied. What does not belong here: whether a plan
+may be applied (``verdict.py``), and applying it (``apply.py``).
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autoholdings_assets.config import Home
+from autoholdings_assets.holdings.continuity import link_titles
+from autoholdings_assets.holdings.entitlements import Inputs, generation
+from autoholdings_assets.holdings.titles import load_granted_rows, merge_titles, merged_path, quoted, write_parquet
+from autoholdings_assets.holdings.verdict import judge
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
+
+ROW_OUTCOMES = (
+    "activate", "update", "unchanged", "keep", "possible title change", "no match", "multiple matches",
+    "rejected", "excluded", "duplicate", "collection not active",
+)  # fmt: skip
+"""What a row of a file may end as: exactly one of these (rule A3)."""
+
+CHANGING_ACTIONS = ("activate", "possible title change", "update", "remove")
+"""Actions that change portfolios."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan as people see it; ``counters`` are those of ``plan.counters``."""
+
+    plan_id: str
+    vendor: str
+    status: str
+    hold_reasons: list[str]
+    notes: list[str]
+    counters: list[dict[str, Any]]
+    files: list[dict[str, str]]
+    inputs_hash: str
+    generation: int
+    kind: str = "upload"
+    made_at: Any = None
+    run_id: str = ""
+    applied_at: Any = None
+    applied_run_id: str | None = None
+    applied_by: str | None = None
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def actions(self) -> dict[str, int]:
+        """How many titles each action is planned for, over all collections."""
+        return self._sum(lambda c: c["profile"] is None and c["group"] is None)
+
+    @property
+    def row_outcomes(self) -> dict[str, int]:
+        """How many rows of the files end as what."""
+        return {
+            name.removeprefix("rows: "): value for name, value in self._sum(lambda c: c["profile"] is not None).items()
+        }
+
+    def _sum(self, chosen: Any) -> dict[str, int]:
+        sums: dict[str, int] = {}
+        for counter in filter(chosen, self.counters):
+            sums[counter["counter"]] = sums.get(counter["counter"], 0) + counter["value"]
+        return sums
+
+
+def content_path(home: Home, plan_id: str, part: str) -> Path:
+    """Where a part of a plan (portfolios, statements, rows) is staged."""
+    return home.staging / "plans" / plan_id / f"{part}.parquet"
+
+
+def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -> Plan:
+    """Compare what the files grant with the portfolios and store the plan with its verdict; nothing else changes.
+
+    A plan that was made of the same inputs on the same state before is given again. Plans of other inputs lapse.
+    """
+    vendor = inputs.vendor.name
+    state = generation(connection, vendor)
+    same = scalar(
+        connection,
+        "SELECT plan_id FROM plan WHERE vendor = ? AND inputs_hash = ? AND generation = ? "
+        "AND status IN ('ready', 'held', 'accepted', 'rejected') ORDER BY made_at DESC LIMIT 1",
+        [vendor, inputs.digest, state],
+    )
+    if same and content_path(home, same, "portfolios").exists():
+        return load_plan(connection, same)
+    number = scalar(connection, "SELECT count(*) + 1 FROM plan WHERE vendor = ?", [vendor])
+    plan_id = f"{vendor}-{number}"
+    _compute(connection, home, inputs)
+    for part, relation in (("portfolios", "planned_portfolio"), ("statements", "planned_statement"), ("rows", "row_result")):
+        write_parquet(connection, relation, content_path(home, plan_id, part))
+    counters = [dict(zip(("collection", "profile", "group", "counter", "value"), row, strict=True))
+                for row in connection.execute(sql("counters")).fetchall()]  # fmt: skip
+    reasons = judge(inputs)
+    notes = _notes(connection, inputs)
+    with transaction(connection) as now:
+        connection.execute(
+            "UPDATE plan SET status = 'lapsed' WHERE vendor = ? AND status IN ('ready', 'held', 'accepted')", [vendor]
+        )
+        connection.execute(
+            "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, inputs_hash, generation, files, status, hold_reasons, "
+            "counters, notes) VALUES (?, ?, ?, 'upload', ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                plan_id, vendor, run_id, now, inputs.digest, state,
+                [{"profile": g.profile, "file_sha256": g.file_sha256} for g in inputs.grants],
+                "held" if reasons else "ready", reasons, counters, notes,
+            ],
+        )  # fmt: skip
+        connection.execute("INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM new_plan_item", [plan_id])
+        _take_portfolio_numbers(connection)
+    return load_plan(connection, plan_id)
+
+
+def load_plan(connection: Connection, plan_id: str) -> Plan:
+    """The stored plan. Raises ``KeyError`` when there is none of this name."""
+    found = rows(
+        connection,
+        "SELECT plan_id, vendor, status, hold_reasons, notes, counters, files, inputs_hash, generation, kind, made_at, run_id, "
+        "applied_at, applied_run_id, applied_by FROM plan WHERE plan_id = ?",
+        [plan_id],
+    )
+    if not found:
+        raise KeyError(plan_id)
+    decisions = rows(connection, "SELECT * EXCLUDE (plan_id) FROM plan_decision WHERE plan_id = ? ORDER BY decided_at", [plan_id])
+    return Plan(**found[0], decisions=decisions)
+
+
+def plans(connection: Connection, vendor: str | None = None, limit: int = 20) -> list[Plan]:
+    """The latest plans, newest first."""
+    found = connection.execute(
+        "SELECT plan_id FROM plan WHERE $vendor IS NULL OR vendor = $vendor ORDER BY made_at DESC LIMIT $limit",
+        {"vendor": vendor, "limit": limit},
+    ).fetchall()
+    return [load_plan(connection, plan_id) for (plan_id,) in found]
+
+
+def plan_items(connection: Connection, plan_id: str, limit: int | None = None) -> list[dict[str, Any]]:
+    """The items of a plan in its order, with the fields of ``plan_item``."""
+    return rows(
+        connection,
+        f"SELECT * EXCLUDE (plan_id) FROM plan_item WHERE plan_id = ? ORDER BY item_no {f'LIMIT {limit:d}' if limit else ''}",
+        [plan_id],
+    )
+
+
+def unaccounted_rows(connection: Connection, home: Home, plan: Plan) -> dict[str, int]:
+    """For each profile, how many rows of its file do not end in exactly one outcome of the plan; 0 is right (rule A3)."""
+    path = content_path(home, plan.plan_id, "rows")
+    found = connection.execute(
+        "WITH result AS (SELECT profile, row_number, count(*) AS times, any_value(outcome) AS outcome "
+        f"  FROM read_parquet({quoted(path)}) GROUP BY ALL), "
+        "accounted AS (SELECT profile, count(*) FILTER (times = 1 AND list_contains($outcomes, outcome)) AS accounted FROM result GROUP BY ALL) "
+        "SELECT f.profile, f.total_rows - coalesce(a.accounted, 0) FROM (SELECT unnest(files, recursive := true) FROM plan WHERE plan_id = $plan_id) AS p "
+        "JOIN kbart_file AS f USING (profile, file_sha256) LEFT JOIN accounted AS a USING (profile)",
+        {"outcomes": list(ROW_OUTCOMES), "plan_id": plan.plan_id},
+    ).fetchall()
+    return dict(found)
+
+
+def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
+    """Make ``new_plan_item``, ``planned_portfolio``, ``planned_statement`` and ``row_result``."""
+    merged = merged_path(home, inputs)
+    if merged.exists():
+        load_granted_rows(connection, home, inputs)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE row_outcome AS FROM read_parquet({quoted(merged)})")
+    else:
+        merge_titles(connection, home, inputs)
+    _load_availability(connection, inputs)
+    set_variables(
+        connection,
+        all_groups=list(inputs.all_groups),
+        first_portfolio_id=_next_portfolio_number(connection),
+    )
+    connection.execute(sql("words"))
+    connection.execute(sql("desired"))
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE current_portfolio AS SELECT portfolio_id, collection, title, print_identifier, online_identifier, "
+        "title_id, title_url, monograph_volume, monograph_edition, po_line, available_for_all, available_for FROM portfolio "
+        "WHERE collection IN (SELECT collection FROM collection_state WHERE active)"
+    )
+    link_titles(connection)
+    for step in ("unreadable", "proposed", "lost_coverage", "plan_items"):
+        connection.execute(sql(step))
+
+
+def _load_availability(connection: Connection, inputs: Inputs) -> None:
+    """Which groups a title has for each set of profiles that grant it: the union of theirs, or everyone (rule A14)."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE availability "
+        "(profiles HUGEINT, available_for_all BOOLEAN, available_for VARCHAR[], profile_names VARCHAR)"
+    )
+    sets = connection.execute(
+        "SELECT bit_or(1::HUGEINT << profile_no) AS profiles FROM row_outcome WHERE title_key IS NOT NULL GROUP BY title_key "
+        "UNION SELECT bit_or(1::HUGEINT << profile_no) FROM row_outcome WHERE title_key IS NOT NULL GROUP BY title_key, statement_no"
+    ).fetchall()
+    for (profiles,) in sets:
+        granting = [grant for number, grant in enumerate(inputs.grants) if profiles >> number & 1]
+        for_all = any(grant.available_for_all for grant in granting)
+        groups = [] if for_all else sorted({group for grant in granting for group in grant.groups})
+        connection.execute(
+            "INSERT INTO availability VALUES (?, ?, ?, ?)",
+            [profiles, for_all, groups, ", ".join(grant.profile for grant in granting)],
+        )
+
+
+def _notes(connection: Connection, inputs: Inputs) -> list[str]:
+    """What a person should know besides the items."""
+    notes = []
+    missing = connection.execute(
+        "SELECT collection, count(*) FROM row_outcome WHERE outcome = 'collection not active' GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    configured = {c.name: c for c in inputs.collections}
+    for name, count in missing:
+        if name in configured and not configured[name].active:
+            notes.append(f"{name}: not active on purpose; {count} rows are set aside.")
+        else:
+            notes.append(f"Electronic collection for update does not exist: {name}. {count} rows are set aside; activate it and run again.")
+    return notes
+
+
+def _next_portfolio_number(connection: Connection) -> int:
+    return int(scalar(connection, "SELECT max(next_value) FROM number_range WHERE name = 'portfolio_id'") or 1)
+
+
+def _take_portfolio_numbers(connection: Connection) -> None:
+    """New portfolios have their numbers from now on, whether this plan is ever applied or not."""
+    following = scalar(
+        connection,
+        "SELECT max(portfolio_id) + 1 FROM new_plan_item WHERE portfolio_id >= getvariable('first_portfolio_id')",
+    )
+    if following is not None:
+        connection.execute("DELETE FROM number_range WHERE name = 'portfolio_id'")
+        connection.execute("INSERT INTO number_range VALUES ('portfolio_id', ?)", [following])

@@ -1,0 +1,170 @@
+"""What runs did: the records of runs, of what they met at each profile, and of the files that came.
+
+What does not belong here: what a run does with portfolios (``plan.py``, ``apply.py``).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from autoholdings_assets.config import Configuration
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, transaction
+
+DONE = "done"
+DONE_WITH_FINDINGS = "done with findings"
+NOTHING_NEW = "nothing new"
+DRY_RUN = "dry run"
+HELD = "held"
+NOTHING_APPLIED = "nothing applied"
+
+FAILED_AT_PROFILE = ("failed", "refused")
+"""Outcomes at a profile that leave it with its last accepted entitlements."""
+
+
+@dataclass(frozen=True)
+class ProfileOutcome:
+    """What a run met at one profile. ``outcome`` is new file, same file, not modified, failed or refused."""
+
+    profile: str
+    outcome: str
+    message: str
+    advice: str = ""
+    file_sha256: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the profile brought nothing that can be used."""
+        return self.outcome in FAILED_AT_PROFILE
+
+
+@dataclass(frozen=True)
+class ArrivedFile:
+    """A file that a profile brought, with what the vendor said of it."""
+
+    file_sha256: str
+    file_name: str
+    file_date: date | None
+    size_bytes: int
+    etag: str | None
+    last_modified: str | None
+    content_type: str | None
+    retrieved_from: str
+
+
+def start_run(connection: Connection, run_id: str, vendor: str, acted_by: str, configuration: Configuration) -> None:
+    """Record that a run has begun, unless this run is known already, and what the configuration is like now."""
+    if scalar(connection, "SELECT count(*) FROM job_run WHERE run_id = ? AND vendor = ?", [run_id, vendor]):
+        return
+    groups = sorted({group for profile in configuration.profiles_of(vendor) for group in profile.groups})
+    with transaction(connection) as now:
+        connection.execute(
+            "INSERT INTO job_run (run_id, vendor, started_at, groups, acted_by) VALUES (?, ?, ?, ?, ?)",
+            [run_id, vendor, now, groups, acted_by],
+        )
+        _record_configuration(connection, configuration)
+
+
+def end_run(connection: Connection, run_id: str, vendor: str, outcome: str, message: str, plan_id: str | None = None) -> None:
+    """Record how a run ended; its counters are its plan's."""
+    with transaction(connection) as now:
+        connection.execute(
+            "UPDATE job_run SET ended_at = $now, outcome = $outcome, message = $message, plan_id = $plan_id, "
+            "counters = (SELECT p.counters FROM plan AS p WHERE p.plan_id = $plan_id) "
+            "WHERE run_id = $run_id AND vendor = $vendor",
+            {"now": now, "outcome": outcome, "message": message, "plan_id": plan_id, "run_id": run_id, "vendor": vendor},
+        )
+
+
+def record_arrival(
+    connection: Connection, run_id: str, vendor: str, outcome: ProfileOutcome, file: ArrivedFile | None
+) -> None:
+    """Record what a run met at a profile, and the file that came, if one did."""
+    with transaction(connection) as now:
+        record_outcome(connection, run_id, vendor, outcome, now)
+        if file is None:
+            return
+        connection.execute(
+            "UPDATE kbart_file SET etag = ?, last_modified = ?, retrieved_at = ? WHERE profile = ? AND file_sha256 = ?",
+            [file.etag, file.last_modified, now, outcome.profile, file.file_sha256],
+        )
+        known = "SELECT count(*) FROM kbart_file WHERE profile = ? AND file_sha256 = ?"
+        if scalar(connection, known, [outcome.profile, file.file_sha256]):
+            return
+        connection.execute(
+            "INSERT INTO kbart_file (profile, vendor, file_sha256, file_name, file_date, size_bytes, etag, last_modified, "
+            "content_type, retrieved_from, retrieved_at, run_id, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'retrieved')",
+            [
+                outcome.profile, vendor, file.file_sha256, file.file_name, file.file_date, file.size_bytes, file.etag,
+                file.last_modified, file.content_type, file.retrieved_from, now, run_id,
+            ],
+        )  # fmt: skip
+
+
+def record_refusal(connection: Connection, run_id: str, vendor: str, refusal: ProfileOutcome) -> None:
+    """Record that a file that came cannot be used as a whole."""
+    with transaction(connection) as now:
+        record_outcome(connection, run_id, vendor, refusal, now)
+        connection.execute(
+            "UPDATE kbart_file SET status = 'refused', message = ? WHERE profile = ? AND file_sha256 = ?",
+            [refusal.message, refusal.profile, refusal.file_sha256],
+        )
+
+
+def record_outcome(connection: Connection, run_id: str, vendor: str, outcome: ProfileOutcome, now: datetime) -> None:
+    """Record what a run met at a profile, in place of what it recorded there before."""
+    connection.execute("DELETE FROM job_run_profile WHERE run_id = ? AND profile = ?", [run_id, outcome.profile])
+    connection.execute(
+        "INSERT INTO job_run_profile VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [run_id, vendor, outcome.profile, outcome.outcome, outcome.message, outcome.advice, outcome.file_sha256, now],
+    )
+
+
+def profile_outcomes(connection: Connection, vendor: str, run_id: str | None = None) -> list[ProfileOutcome]:
+    """What the given run met at each profile; without a run, what the latest run met at each."""
+    found = rows(
+        connection,
+        "SELECT profile, outcome, message, advice, file_sha256 FROM job_run_profile "
+        "WHERE vendor = $vendor AND ($run_id IS NULL OR run_id = $run_id) "
+        "QUALIFY row_number() OVER (PARTITION BY profile ORDER BY at_time DESC) = 1 ORDER BY profile",
+        {"vendor": vendor, "run_id": run_id},
+    )
+    return [ProfileOutcome(**row) for row in found]
+
+
+def previous_file(connection: Connection, profile: str) -> ArrivedFile | None:
+    """The file that the profile brought last, which the next request is compared with."""
+    found = rows(
+        connection,
+        "SELECT file_sha256, file_name, file_date, size_bytes, etag, last_modified, content_type, retrieved_from "
+        "FROM kbart_file WHERE profile = ? ORDER BY retrieved_at DESC LIMIT 1",
+        [profile],
+    )
+    return ArrivedFile(**found[0]) if found else None
+
+
+def latest_runs(connection: Connection, vendor: str | None = None, limit: int = 20) -> list[dict[str, object]]:
+    """The latest runs, newest first, with the fields of ``job_run``."""
+    return rows(
+        connection,
+        "SELECT * FROM job_run WHERE $vendor IS NULL OR vendor = $vendor ORDER BY started_at DESC LIMIT $limit",
+        {"vendor": vendor, "limit": limit},
+    )
+
+
+def _record_configuration(connection: Connection, configuration: Configuration) -> None:
+    """Keep the collections and profiles of the configuration for SQL users; never a credential."""
+    connection.execute("DELETE FROM electronic_collection; DELETE FROM integration_profile")
+    for c in configuration.electronic_collections:
+        connection.execute(
+            "INSERT INTO electronic_collection VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                c.name, c.code, c.vendor, c.cz_collection_id, c.active, c.service.active, c.service.available, c.activation,
+                c.automatically_activate_new_portfolios, c.cz_title_list.name if c.cz_title_list else None,
+            ],
+        )  # fmt: skip
+    for p in configuration.integration_profiles:
+        connection.execute(
+            "INSERT INTO integration_profile VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [p.name, p.description, p.vendor, p.active, p.file_format, list(p.groups), p.schedule],
+        )
+
+

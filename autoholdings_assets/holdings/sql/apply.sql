@@ -1,0 +1,30 @@
+-- Carries a plan out; runs inside one transaction. Input: planned_portfolio, planned_statement (the plan's contents),
+-- variables plan_id, run_id, now. PO lines, licenses and notes are in acquisition_version, which is not written here.
+
+CREATE OR REPLACE TEMP TABLE removed_portfolio AS
+SELECT portfolio_id FROM plan_item WHERE plan_id = getvariable('plan_id') AND action = 'remove';
+
+-- Whoever wrote the plan: a portfolio with a PO line is never removed (rule C19).
+SELECT CASE WHEN count(*) > 0
+    THEN error('The plan would remove portfolios with PO lines: ' || string_agg(a.po_line, ', ') || '. Nothing was applied.') END
+FROM acquisition_version AS a SEMI JOIN removed_portfolio USING (portfolio_id)
+WHERE a.valid_to IS NULL AND a.po_line IS NOT NULL;
+
+UPDATE portfolio_version SET valid_to = getvariable('now'), ended_by_run_id = getvariable('run_id')
+WHERE valid_to IS NULL AND portfolio_id IN (SELECT portfolio_id FROM planned_portfolio UNION ALL FROM removed_portfolio);
+
+UPDATE coverage_version SET valid_to = getvariable('now'), ended_by_run_id = getvariable('run_id')
+WHERE valid_to IS NULL AND portfolio_id IN (SELECT portfolio_id FROM planned_statement UNION ALL FROM removed_portfolio);
+
+INSERT INTO portfolio_version BY NAME
+SELECT
+    * EXCLUDE (is_missing) REPLACE (
+        coalesce(activated_at, getvariable('now')) AS activated_at,
+        CASE WHEN is_missing THEN getvariable('now') ELSE missing_since END AS missing_since
+    ),
+    getvariable('now') AS valid_from, NULL::TIMESTAMPTZ AS valid_to, getvariable('run_id') AS run_id, NULL::VARCHAR AS ended_by_run_id
+FROM planned_portfolio;
+
+INSERT INTO coverage_version BY NAME
+SELECT *, getvariable('now') AS valid_from, NULL::TIMESTAMPTZ AS valid_to, getvariable('run_id') AS run_id, NULL::VARCHAR AS ended_by_run_id
+FROM planned_statement;

@@ -1,0 +1,226 @@
+-- The plan's items and the outcome of every row. Input: everything that proposed.sql and lost_coverage.sql made, grant_of_profile,
+-- excluded rows in granted_row. Output: new_plan_item, row_result.
+
+CREATE OR REPLACE TEMP TABLE coverage_in_words AS
+WITH statement AS (
+    SELECT 'new' AS side, s.* FROM proposed_statement AS s SEMI JOIN changed_coverage USING (portfolio_id)
+    UNION ALL BY NAME
+    SELECT 'old' AS side, c.* FROM coverage AS c
+    SEMI JOIN (FROM changed_coverage UNION ALL SELECT portfolio_id FROM gone) AS shown USING (portfolio_id)
+)
+SELECT
+    portfolio_id, side,
+    string_agg(
+        statement_in_words(date_first_issue_online, num_first_vol_online, num_first_issue_online, date_last_issue_online,
+            num_last_vol_online, num_last_issue_online, embargo_info, coverage_depth, access_type,
+            CASE WHEN publication_title <> title_of_portfolio THEN publication_title END)
+        || CASE WHEN several_groups THEN ' for ' || groups_in_words(available_for_all, available_for) ELSE '' END,
+        '; ' ORDER BY statement_no
+    ) AS coverage
+FROM (
+    SELECT *, last_value(publication_title) OVER w AS title_of_portfolio,
+        count(DISTINCT groups_in_words(available_for_all, available_for)) OVER (PARTITION BY portfolio_id, side) > 1 AS several_groups
+    FROM statement
+    WINDOW w AS (PARTITION BY portfolio_id, side ORDER BY statement_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+)
+GROUP BY portfolio_id, side;
+
+CREATE OR REPLACE TEMP TABLE field_change AS
+SELECT portfolio_id, list_filter(
+    [
+        {'field': 'title', 'old': c.title, 'new': p.title},
+        {'field': 'print_identifier', 'old': c.print_identifier, 'new': p.print_identifier},
+        {'field': 'online_identifier', 'old': c.online_identifier, 'new': p.online_identifier},
+        {'field': 'title_id', 'old': c.title_id, 'new': p.title_id},
+        {'field': 'publication_type', 'old': c.publication_type, 'new': p.publication_type},
+        {'field': 'title_url', 'old': c.title_url, 'new': p.title_url},
+        {'field': 'publisher_name', 'old': c.publisher_name, 'new': p.publisher_name},
+        {'field': 'first_author', 'old': c.first_author, 'new': p.first_author},
+        {'field': 'editor', 'old': c.editor, 'new': p.editor},
+        {'field': 'monograph_volume', 'old': c.monograph_volume, 'new': p.monograph_volume},
+        {'field': 'monograph_edition', 'old': c.monograph_edition, 'new': p.monograph_edition},
+        {'field': 'date_monograph_published_print', 'old': c.date_monograph_published_print, 'new': p.date_monograph_published_print},
+        {'field': 'date_monograph_published_online', 'old': c.date_monograph_published_online, 'new': p.date_monograph_published_online},
+        {'field': 'access_type', 'old': c.access_type, 'new': p.access_type},
+        {'field': 'parent_publication_title_id', 'old': c.parent_publication_title_id, 'new': p.parent_publication_title_id},
+        {'field': 'preceding_publication_title_id', 'old': c.preceding_publication_title_id, 'new': p.preceding_publication_title_id},
+        {'field': 'availability', 'old': c.availability, 'new': p.availability},
+        {'field': 'available_for', 'old': groups_in_words(c.available_for_all, c.available_for), 'new': groups_in_words(p.available_for_all, p.available_for)},
+        {'field': 'missing_since', 'old': c.missing_since::VARCHAR, 'new': p.missing_since::VARCHAR}
+    ], lambda change: change.old IS DISTINCT FROM change.new) AS changes
+FROM proposed_portfolio AS p SEMI JOIN changed_portfolio USING (portfolio_id) JOIN portfolio AS c USING (portfolio_id);
+
+-- A title that is gone because the vendor made it free is not a plain loss.
+CREATE OR REPLACE TEMP TABLE became_free AS
+WITH free_row AS (SELECT * FROM granted_row WHERE status = 'excluded')
+SELECT DISTINCT c.portfolio_id
+FROM current_portfolio AS c SEMI JOIN gone USING (portfolio_id)
+JOIN free_row AS f ON f.collection = c.collection AND (
+    f.online_identifier IN (c.online_identifier, c.print_identifier)
+    OR f.print_identifier IN (c.print_identifier, c.online_identifier)
+    OR (f.title_id = c.title_id AND full_title(f.publication_title, f.monograph_volume, f.monograph_edition)
+        = full_title(c.title, c.monograph_volume, c.monograph_edition))
+);
+
+CREATE OR REPLACE TEMP TABLE title_result AS
+SELECT
+    p.title_key, p.portfolio_id,
+    CASE
+        WHEN p.is_new AND t.title_key IS NOT NULL THEN 'possible title change'
+        WHEN p.is_new THEN 'activate'
+        WHEN x.portfolio_id IS NOT NULL OR y.portfolio_id IS NOT NULL THEN 'update'
+        ELSE 'unchanged'
+    END AS action
+FROM proposed_portfolio AS p
+LEFT JOIN (SELECT DISTINCT title_key FROM title_change) AS t ON t.title_key = p.title_key
+LEFT JOIN changed_portfolio AS x ON x.portfolio_id = p.portfolio_id
+LEFT JOIN changed_coverage AS y ON y.portfolio_id = p.portfolio_id
+UNION ALL
+SELECT l.title_key, l.portfolio_id, 'keep' FROM link AS l SEMI JOIN frozen USING (portfolio_id)
+UNION ALL
+SELECT DISTINCT title_key, NULL::BIGINT, 'multiple matches' FROM tie;
+
+CREATE OR REPLACE TEMP TABLE row_result AS
+SELECT
+    g.profile, o.row_number, o.collection, coalesce(o.outcome, t.action) AS outcome, t.portfolio_id, o.statement_no, o.representative
+FROM row_outcome AS o
+JOIN grant_of_profile AS g USING (profile_no)
+LEFT JOIN title_result AS t USING (title_key);
+
+CREATE OR REPLACE TEMP TABLE new_plan_item AS
+WITH related AS (
+    SELECT title_key, list(DISTINCT t.portfolio_id ORDER BY t.portfolio_id) AS portfolio_ids,
+        string_agg(DISTINCT '"' || c.title || '"', ', ') AS titles
+    FROM (FROM title_change UNION ALL FROM tie) AS t JOIN current_portfolio AS c USING (portfolio_id)
+    GROUP BY title_key
+), replaced_by AS (
+    SELECT t.portfolio_id, list(DISTINCT p.portfolio_id ORDER BY p.portfolio_id) AS portfolio_ids, string_agg(DISTINCT '"' || p.title || '"', ', ') AS titles
+    FROM title_change AS t JOIN proposed_portfolio AS p USING (title_key)
+    GROUP BY t.portfolio_id
+), only_profile AS (
+    SELECT CASE WHEN count(*) = 1 THEN any_value(profile) END AS profile, CASE WHEN count(*) = 1 THEN any_value(file_sha256) END AS file_sha256
+    FROM grant_of_profile
+), item AS (
+    SELECT
+        r.action, p.collection, p.portfolio_id, p.title, p.print_identifier, p.online_identifier,
+        []::STRUCT(field VARCHAR, "old" VARCHAR, "new" VARCHAR)[] AS changes, NULL AS lost, 0 AS lost_days, []::VARCHAR[] AS groups_lost,
+        CASE r.action
+            WHEN 'possible title change' THEN 'Has the title_id or URL of ' || related.titles || ', but neither its identifiers nor its title: '
+                || 'activated as a portfolio of its own, and nothing was moved to it. If it is the same title under a new name, move the PO line by hand.'
+            ELSE 'Named by the file for the first time.'
+        END || CASE WHEN p.shared_identifier THEN ' Its ISBN stands on other books too; they are kept apart because title, volume or edition differ.' ELSE '' END
+            AS reason,
+        p.profile_names AS profile, g.file_sha256, [p.row_number] AS row_numbers, coalesce(related.portfolio_ids, []) AS related_portfolio_ids
+    FROM proposed_portfolio AS p
+    JOIN title_result AS r USING (title_key)
+    JOIN grant_of_profile AS g ON g.profile_no = p.profile_no
+    LEFT JOIN related ON related.title_key = p.title_key
+    WHERE p.is_new
+
+    UNION ALL
+    SELECT
+        'update', p.collection, p.portfolio_id, p.title, p.print_identifier, p.online_identifier,
+        list_concat(coalesce(f.changes, []), CASE WHEN cc.portfolio_id IS NULL THEN [] ELSE [{'field': 'coverage', 'old': w_old.coverage, 'new': w_new.coverage}] END),
+        lc.lost, coalesce(lc.lost_days, 0),
+        CASE WHEN p.available_for_all THEN []
+            ELSE list_filter(CASE WHEN c.available_for_all THEN getvariable('all_groups') ELSE c.available_for END, lambda g: NOT list_contains(p.available_for, g)) END,
+        'The file states it differently.'
+            || CASE WHEN p.agrees_on <> 'online identifier' THEN ' Known by its ' || p.agrees_on || '.' ELSE '' END
+            || CASE WHEN n.portfolio_id IS NOT NULL THEN ' The file does not state its coverage; the known coverage stays.' ELSE '' END,
+        p.profile_names, g.file_sha256, [p.row_number], []
+    FROM proposed_portfolio AS p
+    JOIN title_result AS r ON r.title_key = p.title_key AND r.action = 'update'
+    JOIN current_portfolio AS c ON c.portfolio_id = p.portfolio_id
+    JOIN grant_of_profile AS g ON g.profile_no = p.profile_no
+    LEFT JOIN field_change AS f ON f.portfolio_id = p.portfolio_id
+    LEFT JOIN changed_coverage AS cc ON cc.portfolio_id = p.portfolio_id
+    LEFT JOIN coverage_in_words AS w_old ON w_old.portfolio_id = p.portfolio_id AND w_old.side = 'old'
+    LEFT JOIN coverage_in_words AS w_new ON w_new.portfolio_id = p.portfolio_id AND w_new.side = 'new'
+    LEFT JOIN lost_coverage AS lc ON lc.portfolio_id = p.portfolio_id
+    LEFT JOIN coverage_not_stated AS n ON n.portfolio_id = p.portfolio_id
+
+    UNION ALL
+    SELECT
+        CASE WHEN gone.has_po_line THEN 'keep' ELSE 'remove' END, c.collection, c.portfolio_id, c.title, c.print_identifier, c.online_identifier,
+        CASE WHEN gone.has_po_line THEN [] ELSE [
+            {'field': 'coverage', 'old': w.coverage, 'new': NULL},
+            {'field': 'available_for', 'old': groups_in_words(c.available_for_all, c.available_for), 'new': NULL}
+        ] END,
+        lc.lost, coalesce(lc.lost_days, 0),
+        CASE WHEN gone.has_po_line THEN [] WHEN c.available_for_all THEN getvariable('all_groups') ELSE c.available_for END,
+        CASE WHEN b.portfolio_id IS NOT NULL THEN 'Became free: the file names it as free content, which is maintained separately.'
+            ELSE 'No file names it any more.' END
+            || CASE WHEN gone.has_po_line THEN ' It has PO line ' || c.po_line || ', so it stays.' ELSE '' END
+            || coalesce(' Its title_id or URL now belongs to ' || rb.titles || ': a possible title change.', ''),
+        only_profile.profile, only_profile.file_sha256, []::BIGINT[], coalesce(rb.portfolio_ids, [])
+    FROM gone
+    JOIN current_portfolio AS c USING (portfolio_id)
+    CROSS JOIN only_profile
+    LEFT JOIN became_free AS b USING (portfolio_id)
+    LEFT JOIN coverage_in_words AS w ON w.portfolio_id = gone.portfolio_id AND w.side = 'old'
+    LEFT JOIN lost_coverage AS lc ON lc.portfolio_id = gone.portfolio_id
+    LEFT JOIN replaced_by AS rb ON rb.portfolio_id = gone.portfolio_id
+
+    UNION ALL
+    SELECT
+        'keep', c.collection, c.portfolio_id, c.title, c.print_identifier, c.online_identifier, [], NULL, 0, [],
+        CASE
+            WHEN tie.portfolio_id IS NOT NULL THEN 'Several titles or portfolios may be this one; nothing was guessed, and it stays as it is.'
+            WHEN len(frozen.row_numbers) > 0 THEN 'Row ' || array_to_string(frozen.row_numbers, ', ')
+                || ' of the file could not be read and may mean this title; it stays as it is.'
+            ELSE 'A row of the file could not be read and names no title, so that any missing title may be the one; it stays as it is.'
+        END,
+        g.profile, g.file_sha256, frozen.row_numbers, []
+    FROM frozen
+    JOIN current_portfolio AS c USING (portfolio_id)
+    JOIN grant_of_profile AS g USING (profile_no)
+    LEFT JOIN (SELECT DISTINCT portfolio_id FROM tie) AS tie USING (portfolio_id)
+
+    UNION ALL
+    SELECT
+        'multiple matches', d.collection, NULL, d.title, d.print_identifier, d.online_identifier, [], NULL, 0, [],
+        'May be any of several portfolios: ' || related.titles || '. Nothing was guessed: nothing is activated or changed.',
+        d.profile_names, g.file_sha256, [d.row_number], related.portfolio_ids
+    FROM desired_title AS d
+    JOIN related USING (title_key)
+    JOIN grant_of_profile AS g USING (profile_no)
+    SEMI JOIN tie ON tie.title_key = d.title_key
+
+    UNION ALL
+    SELECT
+        o.outcome, o.collection, NULL, r.publication_title, r.print_identifier, r.online_identifier, [], NULL, 0, [],
+        CASE o.outcome WHEN 'no match' THEN 'Matches no title of the Community Zone list by ISSN or ISBN; nothing is activated.'
+            ELSE 'Matches several titles of the Community Zone list: ' || o.candidates || '. Nothing was guessed: nothing is activated.' END,
+        g.profile, g.file_sha256, [o.row_number], []
+    FROM row_outcome AS o
+    JOIN granted_row AS r USING (profile_no, row_number)
+    JOIN grant_of_profile AS g USING (profile_no)
+    WHERE o.outcome IN ('no match', 'multiple matches')
+)
+SELECT row_number() OVER (ORDER BY collection, action, title, portfolio_id, row_numbers) AS item_no, * FROM item;
+
+-- What the plan writes: the whole new state of each portfolio that changes.
+CREATE OR REPLACE TEMP VIEW planned_portfolio AS
+SELECT
+    p.portfolio_id, p.collection, p.title, p.print_identifier, p.online_identifier, p.title_id, p.publication_type, p.title_url, p.publisher_name,
+    p.first_author, p.editor, p.monograph_volume, p.monograph_edition, p.date_monograph_published_print, p.date_monograph_published_online,
+    p.access_type, p.parent_publication_title_id, p.preceding_publication_title_id, p.availability, p.available_for_all, p.available_for,
+    p.activated_at, p.missing_since, FALSE AS is_missing
+FROM proposed_portfolio AS p
+WHERE p.is_new OR p.portfolio_id IN (FROM changed_portfolio) OR p.portfolio_id IN (FROM changed_coverage)
+UNION ALL
+SELECT
+    c.portfolio_id, c.collection, c.title, c.print_identifier, c.online_identifier, c.title_id, c.publication_type, c.title_url, c.publisher_name,
+    c.first_author, c.editor, c.monograph_volume, c.monograph_edition, c.date_monograph_published_print, c.date_monograph_published_online,
+    c.access_type, c.parent_publication_title_id, c.preceding_publication_title_id, c.availability, c.available_for_all, c.available_for,
+    c.activated_at, NULL, TRUE
+FROM portfolio AS c SEMI JOIN (FROM gone WHERE has_po_line) AS g USING (portfolio_id)
+WHERE c.missing_since IS NULL;
+
+CREATE OR REPLACE TEMP VIEW planned_statement AS
+SELECT s.* FROM proposed_statement AS s
+SEMI JOIN (
+    SELECT portfolio_id FROM proposed_portfolio WHERE is_new
+    UNION ALL
+    FROM changed_coverage
+) AS written USING (portfolio_id);

@@ -1,0 +1,27 @@
+-- What becomes of each row before any portfolio is looked at. Input: granted_row, cz_match, cz_title, merged_row,
+-- collection_state. Output: row_outcome, one record for every row of every file; outcome is null for a row that grants.
+CREATE OR REPLACE TEMP TABLE row_outcome AS
+SELECT
+    r.profile_no,
+    r.row_number,
+    r.collection,
+    CASE
+        WHEN r.status <> 'valid' THEN r.status
+        WHEN NOT coalesce(s.active, FALSE) THEN 'collection not active'
+        WHEN z.outcome IS NOT NULL THEN z.outcome
+        WHEN m.duplicate THEN 'duplicate'
+    END AS outcome,
+    z.candidates,
+    m.title_key,
+    m.statement_no,
+    coalesce(m.representative, FALSE) AS representative,
+    coalesce(m.shared_identifier, FALSE) AS shared_identifier,
+    z.cz_title IS NOT NULL AS from_community_zone,
+    t.print_identifier AS cz_print_identifier,
+    t.online_identifier AS cz_online_identifier,
+    t.title_url AS cz_title_url
+FROM granted_row AS r
+LEFT JOIN collection_state AS s ON s.collection = r.collection
+LEFT JOIN cz_match AS z ON z.profile_no = r.profile_no AND z.row_number = r.row_number
+LEFT JOIN cz_title AS t ON t.cz_title = z.cz_title
+LEFT JOIN merged_row AS m ON m.profile_no = r.profile_no AND m.row_number = r.row_number;

@@ -1,0 +1,147 @@
+"""Opening the warehouse: one writer at a time, the schema and its migrations, and the project's SQL files.
+
+What does not belong here: any statement about portfolios; those are in the modules of their subject.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import FileLock, Timeout
+
+Connection = duckdb.DuckDBPyConnection
+
+SCHEMA_VERSION = 1
+LOCK_WAIT_SECONDS = 600
+_SQL = files(__package__).joinpath("sql")
+
+
+class WarehouseBusy(Exception):
+    """Another run holds the warehouse and did not let go of it in time."""
+
+
+class WarehouseTooNew(Exception):
+    """The warehouse was written by a later version of this software."""
+
+
+def sql(name: str) -> str:
+    """The text of the SQL file ``holdings/sql/<name>.sql``."""
+    return _SQL.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+@contextmanager
+def locked(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
+    """Hold the warehouse file alone: no other run opens it until the block ends or this process dies.
+
+    Raises `WarehouseBusy` when another process keeps it longer than ``wait_seconds``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    try:
+        lock.acquire(timeout=wait_seconds, poll_interval=0.05)
+    except Timeout:
+        raise WarehouseBusy(
+            f"Another run is writing to {path.name} and has not finished within {wait_seconds:.0f} seconds. "
+            "Wait until it has ended (see `autoholdings status`), then run again."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def open_warehouse(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[Connection]:
+    """Open the warehouse for reading and writing, set up or migrated to the present schema.
+
+    The warehouse is attached to a connection in memory, so that temporary tables never touch its file, with a storage
+    version that DuckDB 1.5 reads. Nothing is written until a `transaction`.
+
+    Raises `WarehouseBusy`, `WarehouseTooNew`.
+    """
+    with locked(path, wait_seconds), duckdb.connect(":memory:") as connection:
+        # values that reach the file must not depend on the machine's time zone
+        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+        attached = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{attached}' AS warehouse (STORAGE_VERSION 'v1.5.0'); USE warehouse")
+        _migrate(connection)
+        try:
+            yield connection
+        finally:
+            connection.execute("USE memory; DETACH warehouse")
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[datetime]:
+    """One transaction: all of the block or nothing. Gives the moment that everything in it is stamped with."""
+    now = datetime.now(UTC)
+    connection.execute("BEGIN")
+    try:
+        yield now
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def rows(connection: Connection, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The rows of a query as dictionaries, for the small results that people look at."""
+    cursor = connection.execute(query, parameters or [])
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def scalar(connection: Connection, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> Any:
+    """The first value of a query's first row, or None where it has no row."""
+    row = connection.execute(query, parameters or []).fetchone()
+    return row[0] if row else None
+
+
+def set_variables(connection: Connection, **values: Any) -> None:
+    """Bind values for an SQL file, which reads them with ``getvariable('name')``."""
+    for name, value in values.items():
+        connection.execute(f"SET VARIABLE {name} = ?", [value])
+
+
+def _migrate(connection: Connection) -> None:
+    exists = scalar(
+        connection,
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'schema_version'",
+    )
+    found = scalar(connection, "SELECT max(version) FROM schema_version") if exists else 0
+    if found > SCHEMA_VERSION:
+        raise WarehouseTooNew(
+            f"The warehouse has schema version {found}; this version of autoholdings knows {SCHEMA_VERSION}. "
+            "Install the newer version of autoholdings that wrote it."
+        )
+    if found == SCHEMA_VERSION:
+        return
+    with transaction(connection) as now:
+        for version in range(found + 1, SCHEMA_VERSION + 1):
+            connection.execute(sql("schema" if version == 1 else f"migration_{version:03}"))
+            connection.execute("INSERT INTO schema_version VALUES (?, ?)", [version, now])
+        connection.execute(sql("views"))
+        _comment_view_columns(connection)
+
+
+def _comment_view_columns(connection: Connection) -> None:
+    """A view's column says what the column of the same name says in the tables."""
+    uncommented = connection.execute(
+        "SELECT v.view_name, c.column_name, "
+        "  (SELECT any_value(t.comment) FROM duckdb_columns() t JOIN duckdb_tables() b "
+        "     ON b.table_oid = t.table_oid AND b.database_name = t.database_name "
+        "   WHERE t.database_name = 'warehouse' AND t.comment IS NOT NULL "
+        "     AND t.column_name = CASE c.column_name WHEN 'occurred_at' THEN 'applied_at' "
+        "       WHEN 'attached_at' THEN 'valid_from' WHEN 'updated_at' THEN 'valid_from' ELSE c.column_name END) "
+        "FROM duckdb_views() v JOIN duckdb_columns() c ON c.table_oid = v.view_oid AND c.database_name = v.database_name "
+        "WHERE v.database_name = 'warehouse' AND NOT v.internal"
+    ).fetchall()
+    for view, column, comment in uncommented:
+        text = str(comment or "").replace("'", "''")
+        connection.execute(f"COMMENT ON COLUMN \"{view}\".\"{column}\" IS '{text}'")
+
+

@@ -1,0 +1,98 @@
+-- Rows -> titles with coverage statements. Input: entitled_row. Output: merged_row. See coverage.py.
+
+-- A title in one comparable form: no accents, no punctuation, no capitals.
+CREATE OR REPLACE TEMP MACRO normalised_title(t) AS
+    trim(regexp_replace(strip_accents(lower(t)), '[^\p{L}\p{N}]+', ' ', 'g'));
+
+-- What tells a title from the others: the strongest thing that its row states.
+CREATE OR REPLACE TEMP TABLE row_identity AS
+SELECT
+    profile_no,
+    row_number,
+    concat_ws(
+        '|', collection, publication_type,
+        CASE
+            WHEN cz_title IS NOT NULL THEN 'cz|' || cz_title
+            WHEN online_identifier IS NOT NULL THEN 'online|' || online_identifier
+            WHEN print_identifier IS NOT NULL THEN 'print|' || print_identifier
+            WHEN title_id IS NOT NULL THEN 'title_id|' || title_id
+            ELSE 'url|' || coalesce(title_url, '')
+        END,
+        CASE WHEN getvariable('keep_apart') AND publication_type = 'serial' AND cz_title IS NULL
+            THEN concat_ws('|', title_id, title_url) END
+    ) AS identity,
+    -- an ISSN, or a Community Zone title, is enough by itself; an ISBN or a title_id needs the title too
+    cz_title IS NULL
+        AND (publication_type <> 'serial' OR coalesce(online_identifier, print_identifier) IS NULL) AS needs_title
+FROM entitled_row;
+
+-- The title is normalised only where an identity occurs more than once: that is the costly part, and seldom needed.
+CREATE OR REPLACE TEMP TABLE row_title AS
+WITH repeated AS (
+    SELECT identity FROM row_identity WHERE needs_title GROUP BY identity HAVING count(*) > 1
+), told_apart AS (
+    SELECT
+        i.profile_no,
+        i.row_number,
+        i.identity,
+        concat_ws(
+            '|', i.identity, normalised_title(r.publication_title),
+            CASE WHEN r.publication_type <> 'serial'
+                THEN coalesce(lower(r.monograph_volume), '') || '|' || coalesce(lower(r.monograph_edition), '') END
+        ) AS full_identity
+    FROM row_identity AS i
+    JOIN repeated USING (identity)
+    JOIN entitled_row AS r USING (profile_no, row_number)
+    WHERE i.needs_title
+), shared AS (
+    SELECT identity FROM told_apart GROUP BY identity HAVING count(DISTINCT full_identity) > 1
+)
+SELECT profile_no, row_number, md5(identity)::UUID AS title_key, FALSE AS shared_identifier
+FROM row_identity ANTI JOIN told_apart USING (profile_no, row_number)
+UNION ALL
+SELECT profile_no, row_number, md5(full_identity)::UUID, identity IN (FROM shared)
+FROM told_apart;
+
+-- Most titles have one row and need no ordering.
+CREATE OR REPLACE TEMP TABLE merged_row AS
+WITH several AS (
+    SELECT title_key FROM row_title GROUP BY title_key HAVING count(*) > 1
+), statement AS (
+    SELECT
+        t.profile_no, t.row_number, t.title_key, t.shared_identifier,
+        r.from_date, r.until_date, r.access_type, r.embargo_info, r.publication_title,
+        md5(concat_ws(
+            chr(31),
+            coalesce(r.publication_title, ''), coalesce(r.print_identifier, ''), coalesce(r.online_identifier, ''),
+            coalesce(r.title_id, ''), coalesce(r.title_url, ''),
+            coalesce(r.date_first_issue_online, ''), coalesce(r.num_first_vol_online, ''),
+            coalesce(r.num_first_issue_online, ''), coalesce(r.date_last_issue_online, ''),
+            coalesce(r.num_last_vol_online, ''), coalesce(r.num_last_issue_online, ''),
+            coalesce(r.embargo_info, ''), coalesce(r.coverage_depth, ''), coalesce(r.notes, ''),
+            coalesce(r.access_type, '')
+        )) AS content
+    FROM row_title AS t
+    SEMI JOIN several USING (title_key)
+    JOIN entitled_row AS r USING (profile_no, row_number)
+)
+SELECT
+    profile_no, row_number, title_key, 1 AS statement_no,
+    FALSE AS duplicate, TRUE AS representative, shared_identifier
+FROM row_title ANTI JOIN several USING (title_key)
+UNION ALL
+SELECT
+    profile_no, row_number, title_key,
+    -- the order does not depend on the order of the rows in the file: a file sorted anew changes nothing
+    dense_rank() OVER (
+        PARTITION BY title_key
+        ORDER BY from_date NULLS FIRST, until_date NULLS LAST, access_type, embargo_info NULLS FIRST,
+            publication_title, content
+    ),
+    row_number() OVER (PARTITION BY title_key, profile_no, content ORDER BY row_number) > 1,
+    row_number() OVER (
+        PARTITION BY title_key
+        ORDER BY until_date DESC NULLS FIRST, from_date DESC NULLS LAST, access_type DESC NULLS LAST, content,
+            profile_no, row_number
+    ) = 1,
+    shared_identifier
+FROM statement;
