@@ -64,12 +64,17 @@ def _verify(connection: Connection, home: Home, plan: Plan, inputs: Inputs) -> N
             "Nothing was applied; run again to make a new plan."
         )
     if not content_path(home, plan.plan_id, "portfolios").exists():
-        raise NotApplicable(f"The contents of plan {plan.plan_id} are not in staging/ any more. Nothing was applied; run again.")
+        raise NotApplicable(
+            f"The contents of plan {plan.plan_id} are not in staging/ any more. Nothing was applied; run again."
+        )
 
 
 def _accept(connection: Connection, profile: str, plan: Plan, file_sha256: str, now: object) -> None:
     connection.execute("DELETE FROM entitlement WHERE profile = ?", [profile])
-    connection.execute("INSERT INTO entitlement VALUES (?, ?, ?, ?, ?)", [profile, plan.vendor, file_sha256, now, plan.plan_id])
+    connection.execute(
+        "INSERT INTO entitlement VALUES (?, ?, ?, ?, ?)",
+        [profile, plan.vendor, file_sha256, now, plan.plan_id],
+    )
     connection.execute(
         "UPDATE kbart_file SET status = 'accepted', accepted_at = coalesce(accepted_at, ?) WHERE profile = ? AND file_sha256 = ?",
         [now, profile, file_sha256],

@@ -87,7 +87,13 @@ def ensure_staged(home: Home, vendor: Vendor, grants: Sequence[Grant]) -> None:
     """Read files from the archive again whose rows are not staged, or were staged by another version."""
     for grant in grants:
         if not grant.title_list.exists():
-            stage(home, vendor, Archive(home.archive).path_of(grant.file_sha256), grant.file_sha256, grant.file_name)
+            stage(
+                home,
+                vendor,
+                Archive(home.archive).path_of(grant.file_sha256),
+                grant.file_sha256,
+                grant.file_name,
+            )
 
 
 def nothing_has_changed(connection: Connection, inputs: Inputs) -> bool:

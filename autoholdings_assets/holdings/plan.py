@@ -12,7 +12,13 @@ from typing import Any
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.continuity import link_titles
 from autoholdings_assets.holdings.entitlements import Inputs, generation
-from autoholdings_assets.holdings.titles import load_granted_rows, merge_titles, merged_path, quoted, write_parquet
+from autoholdings_assets.holdings.titles import (
+    load_granted_rows,
+    merge_titles,
+    merged_path,
+    quoted,
+    write_parquet,
+)
 from autoholdings_assets.holdings.verdict import judge
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
 
@@ -89,7 +95,11 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
     number = scalar(connection, "SELECT count(*) + 1 FROM plan WHERE vendor = ?", [vendor])
     plan_id = f"{vendor}-{number}"
     _compute(connection, home, inputs)
-    for part, relation in (("portfolios", "planned_portfolio"), ("statements", "planned_statement"), ("rows", "row_result")):
+    for part, relation in (
+        ("portfolios", "planned_portfolio"),
+        ("statements", "planned_statement"),
+        ("rows", "row_result"),
+    ):
         write_parquet(connection, relation, content_path(home, plan_id, part))
     counters = [dict(zip(("collection", "profile", "group", "counter", "value"), row, strict=True))
                 for row in connection.execute(sql("counters")).fetchall()]  # fmt: skip
@@ -97,7 +107,8 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
     notes = _notes(connection, inputs)
     with transaction(connection) as now:
         connection.execute(
-            "UPDATE plan SET status = 'lapsed' WHERE vendor = ? AND status IN ('ready', 'held', 'accepted')", [vendor]
+            "UPDATE plan SET status = 'lapsed' WHERE vendor = ? AND status IN ('ready', 'held', 'accepted')",
+            [vendor],
         )
         connection.execute(
             "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, inputs_hash, generation, files, status, hold_reasons, "
@@ -123,7 +134,11 @@ def load_plan(connection: Connection, plan_id: str) -> Plan:
     )
     if not found:
         raise KeyError(plan_id)
-    decisions = rows(connection, "SELECT * EXCLUDE (plan_id) FROM plan_decision WHERE plan_id = ? ORDER BY decided_at", [plan_id])
+    decisions = rows(
+        connection,
+        "SELECT * EXCLUDE (plan_id) FROM plan_decision WHERE plan_id = ? ORDER BY decided_at",
+        [plan_id],
+    )
     return Plan(**found[0], decisions=decisions)
 
 
@@ -216,7 +231,9 @@ def _notes(connection: Connection, inputs: Inputs) -> list[str]:
         if name in configured and not configured[name].active:
             notes.append(f"{name}: not active on purpose; {count} rows are set aside.")
         else:
-            notes.append(f"Electronic collection for update does not exist: {name}. {count} rows are set aside; activate it and run again.")
+            notes.append(
+                f"Electronic collection for update does not exist: {name}. {count} rows are set aside; activate it and run again."
+            )
     return notes
 
 

@@ -33,7 +33,9 @@ def publish(home: Home) -> Published:
     with locked(home.warehouse, LOCK_WAIT_SECONDS):
         with duckdb.connect(":memory:") as connection:
             # what is only in the write-ahead log would be missing from a copy of the file
-            connection.execute(f"ATTACH '{_escaped(home.warehouse)}' AS warehouse; CHECKPOINT warehouse; DETACH warehouse")
+            connection.execute(
+                f"ATTACH '{_escaped(home.warehouse)}' AS warehouse; CHECKPOINT warehouse; DETACH warehouse"
+            )
         shutil.copyfile(home.warehouse, unfinished)
     unfinished.chmod(READ_ONLY)
     with unfinished.open("rb") as file:

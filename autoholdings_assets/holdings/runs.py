@@ -63,14 +63,23 @@ def start_run(connection: Connection, run_id: str, vendor: str, acted_by: str, c
         _record_configuration(connection, configuration)
 
 
-def end_run(connection: Connection, run_id: str, vendor: str, outcome: str, message: str, plan_id: str | None = None) -> None:
+def end_run(
+    connection: Connection, run_id: str, vendor: str, outcome: str, message: str, plan_id: str | None = None
+) -> None:
     """Record how a run ended; its counters are its plan's."""
     with transaction(connection) as now:
         connection.execute(
             "UPDATE job_run SET ended_at = $now, outcome = $outcome, message = $message, plan_id = $plan_id, "
             "counters = (SELECT p.counters FROM plan AS p WHERE p.plan_id = $plan_id) "
             "WHERE run_id = $run_id AND vendor = $vendor",
-            {"now": now, "outcome": outcome, "message": message, "plan_id": plan_id, "run_id": run_id, "vendor": vendor},
+            {
+                "now": now,
+                "outcome": outcome,
+                "message": message,
+                "plan_id": plan_id,
+                "run_id": run_id,
+                "vendor": vendor,
+            },
         )
 
 
@@ -114,7 +123,16 @@ def record_outcome(connection: Connection, run_id: str, vendor: str, outcome: Pr
     connection.execute("DELETE FROM job_run_profile WHERE run_id = ? AND profile = ?", [run_id, outcome.profile])
     connection.execute(
         "INSERT INTO job_run_profile VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [run_id, vendor, outcome.profile, outcome.outcome, outcome.message, outcome.advice, outcome.file_sha256, now],
+        [
+            run_id,
+            vendor,
+            outcome.profile,
+            outcome.outcome,
+            outcome.message,
+            outcome.advice,
+            outcome.file_sha256,
+            now,
+        ],
     )
 
 
@@ -166,5 +184,3 @@ def _record_configuration(connection: Connection, configuration: Configuration) 
             "INSERT INTO integration_profile VALUES (?, ?, ?, ?, ?, ?, ?)",
             [p.name, p.description, p.vendor, p.active, p.file_format, list(p.groups), p.schedule],
         )
-
-

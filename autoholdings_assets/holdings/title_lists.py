@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.warehouse import Connection, transaction
-from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart import validation
+from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.validation import ReadingOptions, TitleList, read_title_list
 from autoholdings_assets.vendors.model import Vendor
 
@@ -113,7 +113,14 @@ def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedT
 def _faults(title_list: TitleList) -> pd.DataFrame:
     """Every fault for which a row was rejected, with what the row says of its title."""
     faults = title_list.findings[title_list.findings["severity"] == "error"].rename(columns={"column": "column_name"})
-    named = ["row_number", "publication_title", "print_identifier", "online_identifier", "title_id", "title_url"]
+    named = [
+        "row_number",
+        "publication_title",
+        "print_identifier",
+        "online_identifier",
+        "title_id",
+        "title_url",
+    ]
     rejected = title_list.rows.loc[title_list.rows["status"] == "rejected", named]
     return faults.merge(rejected, on="row_number", how="inner")
 

@@ -88,7 +88,9 @@ def transaction(connection: Connection) -> Iterator[datetime]:
     connection.execute("COMMIT")
 
 
-def rows(connection: Connection, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[dict[str, Any]]:
+def rows(
+    connection: Connection, query: str, parameters: list[Any] | dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
     """The rows of a query as dictionaries, for the small results that people look at."""
     cursor = connection.execute(query, parameters or [])
     names = [column[0] for column in cursor.description or []]
@@ -142,6 +144,4 @@ def _comment_view_columns(connection: Connection) -> None:
     ).fetchall()
     for view, column, comment in uncommented:
         text = str(comment or "").replace("'", "''")
-        connection.execute(f"COMMENT ON COLUMN \"{view}\".\"{column}\" IS '{text}'")
-
-
+        connection.execute(f'COMMENT ON COLUMN "{view}"."{column}" IS \'{text}\'')

@@ -11,8 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from autoholdings_assets.config import Configuration, ConfigurationError, Home, IntegrationProfile, load_configuration
-from autoholdings_assets.holdings import apply, publish as publishing, runs, title_lists
+from autoholdings_assets.config import (
+    Configuration,
+    ConfigurationError,
+    Home,
+    IntegrationProfile,
+    load_configuration,
+)
+from autoholdings_assets.holdings import apply, runs, title_lists
+from autoholdings_assets.holdings import publish as publishing
 from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.entitlements import Inputs, current_inputs, nothing_has_changed
 from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_items, unaccounted_rows
@@ -158,7 +165,12 @@ def read_title_lists(context: RunContext) -> TitleLists:
         files = [result for result in results if isinstance(result, FileRead)]
         if not files:
             _nothing_usable(connection, context, [o for o in outcomes if o.failed and not o.file_sha256] + refused)
-        return TitleLists(files, refused, _title_list_preview(connection, context, vendor, files), _rejected_preview(connection, files))
+        return TitleLists(
+            files,
+            refused,
+            _title_list_preview(connection, context, vendor, files),
+            _rejected_preview(connection, files),
+        )
 
 
 def merge_coverage(context: RunContext) -> MergedTitles:
@@ -176,10 +188,27 @@ def plan_changes(context: RunContext) -> PlanSummary:
             return PlanSummary(None, [], {}, configuration.warnings)
         plan = make_plan(connection, context.home, inputs, context.run_id)
         if plan.status in ("held", "rejected"):
-            _end(connection, context, runs.HELD, f"Plan {plan.plan_id} is {plan.status}: {' '.join(plan.hold_reasons)}", plan.plan_id)
+            _end(
+                connection,
+                context,
+                runs.HELD,
+                f"Plan {plan.plan_id} is {plan.status}: {' '.join(plan.hold_reasons)}",
+                plan.plan_id,
+            )
         else:
-            _end(connection, context, runs.DRY_RUN, f"Plan {plan.plan_id} was made; nothing is applied yet.", plan.plan_id)
-        return PlanSummary(plan, plan_items(connection, plan.plan_id, PREVIEW_ROWS), unaccounted_rows(connection, context.home, plan), configuration.warnings)
+            _end(
+                connection,
+                context,
+                runs.DRY_RUN,
+                f"Plan {plan.plan_id} was made; nothing is applied yet.",
+                plan.plan_id,
+            )
+        return PlanSummary(
+            plan,
+            plan_items(connection, plan.plan_id, PREVIEW_ROWS),
+            unaccounted_rows(connection, context.home, plan),
+            configuration.warnings,
+        )
 
 
 def apply_plan(context: RunContext) -> PortfoliosSummary:
@@ -192,19 +221,37 @@ def apply_plan(context: RunContext) -> PortfoliosSummary:
         failed = [o for o in runs.profile_outcomes(connection, vendor.name) if o.failed]
         if nothing_has_changed(connection, inputs):
             outcome = runs.DONE_WITH_FINDINGS if failed else runs.NOTHING_NEW
-            return _portfolios(connection, context, outcome, _sentence("Nothing has changed since the last run.", failed), None)
-        latest = scalar(connection, "SELECT plan_id FROM plan WHERE vendor = ? AND kind = 'upload' ORDER BY made_at DESC LIMIT 1", [vendor.name])
+            return _portfolios(
+                connection,
+                context,
+                outcome,
+                _sentence("Nothing has changed since the last run.", failed),
+                None,
+            )
+        latest = scalar(
+            connection,
+            "SELECT plan_id FROM plan WHERE vendor = ? AND kind = 'upload' ORDER BY made_at DESC LIMIT 1",
+            [vendor.name],
+        )
         if latest is None:
             raise NotApplicable(f"There is no plan for {vendor.title} yet. Run `autoholdings run {vendor.name}`.")
         plan = load_plan(connection, latest)
         try:
             applied = apply.apply_plan(connection, context.home, plan, inputs, context.run_id, context.acted_by)
         except NotApplicable as refusal:
-            _end(connection, context, runs.HELD if plan.status == "held" else runs.NOTHING_APPLIED, str(refusal), plan.plan_id)
+            _end(
+                connection,
+                context,
+                runs.HELD if plan.status == "held" else runs.NOTHING_APPLIED,
+                str(refusal),
+                plan.plan_id,
+            )
             raise
         rejected = plan.row_outcomes.get("rejected", 0)
         outcome = runs.DONE_WITH_FINDINGS if failed or rejected else runs.DONE
-        done = ", ".join(f"{count} {action}" for action, count in applied.actions.items() if action != "years of coverage lost")
+        done = ", ".join(
+            f"{count} {action}" for action, count in applied.actions.items() if action != "years of coverage lost"
+        )
         message = f"Plan {plan.plan_id} applied: {done or 'no title changed'}."
         if rejected:
             message += f" {rejected} rows could not be read; their titles stay as they were."
@@ -219,8 +266,18 @@ def publish(context: RunContext) -> PublishedSummary:
     except ConfigurationError:
         configured = set()
     with open_warehouse(context.home.warehouse) as connection:
-        vendors = [v for (v,) in connection.execute("SELECT DISTINCT vendor FROM job_run WHERE run_id = ?", [context.run_id]).fetchall()]
-        unread = [o for vendor in vendors for o in runs.profile_outcomes(connection, vendor, context.run_id) if o.failed and o.profile in configured]
+        vendors = [
+            v
+            for (v,) in connection.execute(
+                "SELECT DISTINCT vendor FROM job_run WHERE run_id = ?", [context.run_id]
+            ).fetchall()
+        ]
+        unread = [
+            o
+            for vendor in vendors
+            for o in runs.profile_outcomes(connection, vendor, context.run_id)
+            if o.failed and o.profile in configured
+        ]
     return PublishedSummary(published, unread)
 
 
@@ -237,7 +294,9 @@ def _run(context: RunContext) -> Iterator[tuple[Connection, Configuration, Vendo
 def _inputs(connection: Connection, context: RunContext, configuration: Configuration, vendor: Vendor) -> Inputs:
     inputs = current_inputs(connection, context.home, configuration, vendor)
     if not inputs.grants:
-        raise NothingUsable(f"No profile of {vendor.title} has a file that can be used yet. Run `autoholdings run {vendor.name}`.")
+        raise NothingUsable(
+            f"No profile of {vendor.title} has a file that can be used yet. Run `autoholdings run {vendor.name}`."
+        )
     return inputs
 
 
@@ -251,30 +310,54 @@ def _fetch(
         message, advice = (error.message, error.advice) if isinstance(error, RetrievalError) else (str(error), "")
         return ProfileOutcome(profile.name, "failed", message, advice), None
     if found.status != "new" and previous is not None:
-        words = {"same": "The vendor sent the same file again.", "not modified": "The vendor says that the file has not changed."}
+        words = {
+            "same": "The vendor sent the same file again.",
+            "not modified": "The vendor says that the file has not changed.",
+        }
         outcome = "same file" if found.status == "same" else "not modified"
         return ProfileOutcome(profile.name, outcome, words[found.status], file_sha256=previous.file_sha256), previous
     file = ArrivedFile(
-        found.sha256, found.file_name, found.file_date, found.size, found.etag, found.last_modified, found.content_type, found.shown_url
+        found.sha256,
+        found.file_name,
+        found.file_date,
+        found.size,
+        found.etag,
+        found.last_modified,
+        found.content_type,
+        found.shown_url,
     )
-    return ProfileOutcome(profile.name, "new file", f"{found.file_name}, {found.size:,} bytes.", file_sha256=found.sha256), file
+    return ProfileOutcome(
+        profile.name, "new file", f"{found.file_name}, {found.size:,} bytes.", file_sha256=found.sha256
+    ), file
 
 
-def _read(connection: Connection, context: RunContext, vendor: Vendor, outcome: ProfileOutcome) -> FileRead | ProfileOutcome:
+def _read(
+    connection: Connection, context: RunContext, vendor: Vendor, outcome: ProfileOutcome
+) -> FileRead | ProfileOutcome:
     """Read the profile's file, or give what was read of it before; a refusal becomes the profile's outcome."""
     sha = outcome.file_sha256
     assert sha is not None
     file = rows(connection, "SELECT * FROM kbart_file WHERE profile = ? AND file_sha256 = ?", [outcome.profile, sha])[0]
-    known = file["fingerprint"] == title_lists.fingerprint(vendor) and file["status"] in ("read", "accepted", "barred")
+    known = file["fingerprint"] == title_lists.fingerprint(vendor) and file["status"] in (
+        "read",
+        "accepted",
+        "barred",
+    )
     if not (known and title_lists.staged_path(context.home, vendor, sha).exists()):
         try:
-            staged = title_lists.stage(context.home, vendor, Archive(context.home.archive).path_of(sha), sha, file["file_name"])
+            staged = title_lists.stage(
+                context.home, vendor, Archive(context.home.archive).path_of(sha), sha, file["file_name"]
+            )
         except UnreadableFile as error:
             refusal = ProfileOutcome(outcome.profile, "refused", f"{error.name}: {error.message}", error.advice, sha)
             runs.record_refusal(connection, context.run_id, vendor.name, refusal)
             return refusal
         title_lists.record(connection, outcome.profile, vendor, staged)
-        file = rows(connection, "SELECT * FROM kbart_file WHERE profile = ? AND file_sha256 = ?", [outcome.profile, sha])[0]
+        file = rows(
+            connection,
+            "SELECT * FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
+            [outcome.profile, sha],
+        )[0]
         known = False
     return FileRead(
         outcome.profile, file["file_name"], sha, file["encoding"], file["total_rows"], file["valid_rows"], file["rejected_rows"],
@@ -284,7 +367,10 @@ def _read(connection: Connection, context: RunContext, vendor: Vendor, outcome: 
 
 def _nothing_usable(connection: Connection, context: RunContext, outcomes: list[ProfileOutcome]) -> None:
     """End the run: it changed nothing, and says for each profile why."""
-    message = " ".join(f"{o.profile}: {o.message} {o.advice}".strip() for o in outcomes) or "No profile has brought a file yet."
+    message = (
+        " ".join(f"{o.profile}: {o.message} {o.advice}".strip() for o in outcomes)
+        or "No profile has brought a file yet."
+    )
     _end(connection, context, runs.NOTHING_APPLIED, message)
     raise NothingUsable(f"{message} The holdings stay as they were.")
 
@@ -298,7 +384,9 @@ def _sentence(message: str, failed: list[ProfileOutcome]) -> str:
     return " ".join([message, *(f"{o.profile} was not read and keeps its titles: {o.message}" for o in failed)])
 
 
-def _portfolios(connection: Connection, context: RunContext, outcome: str, message: str, plan: Plan | None) -> PortfoliosSummary:
+def _portfolios(
+    connection: Connection, context: RunContext, outcome: str, message: str, plan: Plan | None
+) -> PortfoliosSummary:
     _end(connection, context, outcome, message, plan.plan_id if plan else None)
     of_vendor = "collection IN (SELECT name FROM electronic_collection WHERE vendor = ?)"
     return PortfoliosSummary(
@@ -314,7 +402,9 @@ def _portfolios(connection: Connection, context: RunContext, outcome: str, messa
     )  # fmt: skip
 
 
-def _title_list_preview(connection: Connection, context: RunContext, vendor: Vendor, files: list[FileRead]) -> list[dict[str, object]]:
+def _title_list_preview(
+    connection: Connection, context: RunContext, vendor: Vendor, files: list[FileRead]
+) -> list[dict[str, object]]:
     paths = [str(title_lists.staged_path(context.home, vendor, file.file_sha256)) for file in files]
     return rows(
         connection,
