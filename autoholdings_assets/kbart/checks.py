@@ -13,28 +13,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from autoholdings_assets.kbart.fields import BY_NAME, FIELD_NAMES, IDENTIFIER_FIELDS
-from autoholdings_assets.kbart.identifiers import ISBN_FORMS, ISSN_FORMS
-from autoholdings_assets.kbart.interpretation import EmbargoForm, RowEnd
-from autoholdings_assets.kbart.text import (
-    ENTITY,
-    TAG,
-    BoolArray,
-    arrow,
-    longest,
-    matches,
-    may_contain,
-    may_contain_controls,
-    true,
-)
+from autoholdings_assets.kbart.dates import DateForm
+from autoholdings_assets.kbart.fields import DATE_FIELDS, FIELD_NAMES, IDENTIFIER_FIELDS
+from autoholdings_assets.kbart.identifiers import ISBN_FORMS, ISSN_FORMS, IdentifierForm
+from autoholdings_assets.kbart.interpretation import EmbargoForm, RowEnd, TypeSource, WordForm
+from autoholdings_assets.kbart.text import BoolArray, TextFault, arrow, true
 from autoholdings_assets.kbart.vocabulary import PHASE3_ACCESS_TYPES
 
 Column = pd.Series
 Frame = pd.DataFrame
-
-# What U+00C0..U+00FF, quotation marks and dashes become when UTF-8 is taken for Windows-1252 and encoded again.
-GARBLED = "\u00c3[\u0080-\u00bf]|\u00c2[\u0080-\u00bf]|\u00e2\u20ac[\u0080-\u024f\u2018-\u2122]"
-GARBLED_BYTES = (b"\xc3\x83\xc2", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac")
 
 # Words that stand in one column only; found in another of these, they show that the row is shifted.
 HOME_OF_WORDS = {
@@ -42,21 +29,16 @@ HOME_OF_WORDS = {
     "serial": "publication_type",
     "monograph": "publication_type",
 }
-STRUCTURED = (
-    "date_first_issue_online",
-    "date_last_issue_online",
-    "embargo_info",
-    "coverage_depth",
-    "publication_type",
-    "date_monograph_published_print",
-    "date_monograph_published_online",
-    "access_type",
-    *IDENTIFIER_FIELDS,
-    "num_first_vol_online",
-    "num_last_vol_online",
-    "num_first_issue_online",
-    "num_last_issue_online",
-)
+# For each structured column the readings of a value that does not belong there; volumes and issues have no form.
+NOT_AT_HOME: dict[str, tuple[IntEnum, ...]] = {
+    **{f"{name}:form": (IdentifierForm.UNRECOGNISED,) for name in IDENTIFIER_FIELDS},
+    **{f"{name}:form": (DateForm.NONE,) for name in DATE_FIELDS},
+    "embargo_info:form": (EmbargoForm.ILLEGAL,),
+    "coverage_depth:form": (WordForm.UNKNOWN,),
+    "access_type:form": (WordForm.UNKNOWN,),
+    "publication_type:source": (TypeSource.IDENTIFIERS, TypeSource.COVERAGE, TypeSource.UNKNOWN),
+}
+NUMBERING = ("num_first_vol_online", "num_first_issue_online", "num_last_vol_online", "num_last_issue_online")
 
 
 def is_not(*forms: IntEnum) -> Callable[["Column[Any]"], BoolArray]:
@@ -71,6 +53,11 @@ def is_not(*forms: IntEnum) -> Callable[["Column[Any]"], BoolArray]:
         return ~wrong
 
     return check
+
+
+def has_no(fault: TextFault) -> Callable[["Column[Any]"], BoolArray]:
+    """A check that the text of a cell has not this fault."""
+    return lambda values: (values.to_numpy() & int(fault)) == 0
 
 
 def is_false(values: "Column[Any]") -> BoolArray:
@@ -94,65 +81,27 @@ def is_web_address(values: "Column[Any]") -> BoolArray:
     return well
 
 
-# Text
-
-
-def no_replacement_character(values: "Column[Any]") -> BoolArray | bool:
-    """No U+FFFD."""
-    if not may_contain(values, (b"\xef\xbf\xbd",)):
-        return True
-    return ~true(pc.match_substring(arrow(values), "\ufffd"))
-
-
-def not_garbled(values: "Column[Any]") -> BoolArray | bool:
-    """No UTF-8 that was taken for Windows-1252."""
-    if not may_contain(values, GARBLED_BYTES):
-        return True
-    return ~matches(values, GARBLED)
-
-
-def no_control_characters(values: "Column[Any]") -> BoolArray | bool:
-    """No control characters or zero-width blanks."""
-    if not may_contain_controls(values):
-        return True
-    return ~matches(values, r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{200b}\x{feff}]")
-
-
-def no_markup(values: "Column[Any]") -> BoolArray | bool:
-    """No HTML entities or tags."""
-    if not may_contain(values, (b"&", b"<")):
-        return True
-    return ~(matches(values, ENTITY.pattern) | matches(values, f"(?i){TAG.pattern}"))
-
-
-def no_literal_escape(values: "Column[Any]") -> BoolArray | bool:
-    r"""The cell does not end in the characters ``\r`` or ``\n``."""
-    if not may_contain(values, (b"\\",)):
-        return True
-    return ~matches(values, r"\\[rnt]$")
-
-
-def not_too_long(values: "Column[Any]") -> BoolArray | bool:
-    """Not longer than the column takes."""
-    limit = BY_NAME[str(values.name)].max_length
-    if longest(values) <= limit:
-        return True
-    return ~true(pc.greater(pc.utf8_length(arrow(values)), limit))
-
-
 # Whole rows
 
 
-def values_in_their_columns(frame: Frame) -> BoolArray | bool:
-    """No cell of a structured column holds what belongs in another one."""
+def values_in_their_columns(frame: Frame) -> BoolArray:
+    """No cell of a structured column holds what belongs in another one: a URL, or another column's word."""
     well = np.ones(len(frame), dtype=bool)
-    for name in STRUCTURED:
-        foreign = [word for word, home in HOME_OF_WORDS.items() if home != name]
-        values = arrow(frame[name])
-        if may_contain(frame[name], (b"://", *(word.encode() for word in foreign))):
-            well &= ~true(pc.is_in(values, value_set=pa.array(foreign, values.type)))
-            well &= ~true(pc.match_substring(values, "://"))
+    for aspect, forms in NOT_AT_HOME.items():
+        name = aspect.split(":")[0]
+        at = np.flatnonzero(~is_not(*forms)(frame[aspect]))
+        well[at] &= _at_home(arrow(frame[name]).take(pa.array(at)), name)
+    for name in NUMBERING:
+        distinct = arrow(frame[name]).unique()
+        if not _at_home(distinct, name).all():
+            well &= _at_home(arrow(frame[name]), name)
     return well
+
+
+def _at_home(values: pa.Array | pa.ChunkedArray, name: str) -> BoolArray:
+    foreign = [word for word, home in HOME_OF_WORDS.items() if home != name]
+    words = pc.is_in(values, value_set=pa.array(foreign, values.type))
+    return ~true(pc.or_(words, pc.fill_null(pc.match_substring(values, "://"), False)))
 
 
 def coverage_not_cut_off(frame: Frame) -> BoolArray:

@@ -16,27 +16,25 @@ import pyarrow.compute as pc
 
 from autoholdings_assets.kbart.dates import DateForm, kbart_form, parse_dates
 from autoholdings_assets.kbart.embargo import normalise_embargo
-from autoholdings_assets.kbart.fields import DATE_FIELDS, FIELD_NAMES, IDENTIFIER_FIELDS
+from autoholdings_assets.kbart.fields import BY_NAME, DATE_FIELDS, FIELD_NAMES, IDENTIFIER_FIELDS
 from autoholdings_assets.kbart.identifiers import ISBN_FORMS, ISSN_FORMS, normalise_identifiers
 from autoholdings_assets.kbart.reader import OVERFLOW, KbartText
 from autoholdings_assets.kbart.text import (
     BoolArray,
+    TextFault,
     arrow,
     clean_text,
     map_distinct,
-    may_contain,
-    may_contain_controls,
     replace_distinct,
     series,
+    text_faults,
     true,
     unquote,
 )
 from autoholdings_assets.kbart.vocabulary import ACCESS_TYPES, COVERAGE_DEPTHS, PUBLICATION_TYPES
 
-SIGNS_TO_CLEAN = (b"&", b"<", b"\\", b"  ", b"\xc2\xa0")
 COVERAGE_FIELDS = ("date_first_issue_online", "date_last_issue_online", "embargo_info")
-NOT_TO_CLEAN = ("title_url",)
-"""A URL may hold what looks like an entity (&copy=1), so it is left as it is."""
+FAULTS_TO_CLEAN = TextFault.CONTROL | TextFault.MARKUP | TextFault.LITERAL_ESCAPE | TextFault.QUOTED
 
 
 class WordForm(IntEnum):
@@ -88,8 +86,13 @@ class Interpretation:
 def interpret(text: KbartText, date_formats: tuple[str, ...] = ()) -> Interpretation:
     """Read the meaning of every cell."""
     given = text.frame
-    fields = {name: cleaned(given[name], markup=name not in NOT_TO_CLEAN) for name in FIELD_NAMES}
+    fields: dict[str, pd.Series] = {}
     aspects: dict[str, pd.Series | npt.NDArray[np.generic]] = {}
+    for name in FIELD_NAMES:
+        faults = text_faults(given[name], BY_NAME[name].max_length)
+        if faults is not None:
+            aspects[f"{name}:text"] = faults
+        fields[name] = given[name] if faults is None else _cleaned(given[name], faults)
 
     for name in IDENTIFIER_FIELDS:
         identifiers = normalise_identifiers(fields[name])
@@ -115,21 +118,14 @@ def interpret(text: KbartText, date_formats: tuple[str, ...] = ()) -> Interpreta
     return Interpretation(frame, fields, from_date, until_date)
 
 
-def cleaned(values: "pd.Series[str]", *, markup: bool = True) -> "pd.Series[str]":
-    """A column without quotation marks around cells, entities, tags and control characters; the same if it has none."""
-    if may_contain(values, (b'"',)) and true(pc.match_substring_regex(arrow(values), '^".*"$')).any():
-        values = replace_distinct(values, lambda value: unquote(value).strip() or None if _quoted(value) else value)
-    if may_contain_controls(values) or (markup and may_contain(values, SIGNS_TO_CLEAN)):
-        values = replace_distinct(values, clean_text if markup else _clean_url)
-    return values
-
-
-def _quoted(value: str) -> bool:
-    return len(value) > 1 and value[0] == '"' == value[-1]
-
-
-def _clean_url(value: str) -> str | None:
-    return "".join(character for character in value if character.isprintable()).strip() or None
+def _cleaned(values: "pd.Series[str]", faults: npt.NDArray[np.int8]) -> "pd.Series[str]":
+    """A column without quotation marks around cells, entities, tags and control characters."""
+    faulty = (faults & int(FAULTS_TO_CLEAN)) != 0
+    if not faulty.any():
+        return values
+    text = arrow(values).combine_chunks()
+    clean = [clean_text(unquote(value)) for value in text.filter(pa.array(faulty)).to_pylist()]
+    return series(pc.replace_with_mask(text, pa.array(faulty), pa.array(clean, text.type)))
 
 
 def _differ(one: "pd.Series[str]", other: "pd.Series[str]") -> BoolArray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,12 +16,16 @@ import pyarrow.csv as arrow_csv
 from autoholdings_assets.kbart.errors import MissingColumns, NoRows, NotKbart
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.header import Header
-from autoholdings_assets.kbart.lines import Rows, regular_rows
-from autoholdings_assets.kbart.text import TEXT_DTYPE, series
+from autoholdings_assets.kbart.lines import Layout, even_rows, layout
+from autoholdings_assets.kbart.text import series, text_size
 from autoholdings_assets.kbart.unpack import Limits, Text, fetch, unpack
 
 BLOCK = 8 << 20
 OVERFLOW = "overflow"
+
+Columns = dict[str, pa.ChunkedArray]
+Numbers = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -65,67 +70,104 @@ def read(source: Path | bytes, *, name: str | None = None, limits: Limits = Limi
     size = len(content)
     text = unpack(content, name, limits)
     del content
-    rows = regular_rows(text.content)
-    if rows is None:
+    found = layout(text.content)
+    if found is None:
         raise _not_kbart(text, name)
-    if not rows.header.usable:
-        raise _missing_columns(rows.header, name)
-    kept = {
-        "encoding": text.encoding,
-        "byte_order_mark": text.byte_order_mark,
-        "container": text.container,
-        "member": text.member,
-    }
-    del text  # a large file is in memory as few times as can be
-    frame, blank_rows = _frame(rows)
+    if not found.header.usable:
+        raise _missing_columns(found.header, name)
+    packing = (text.encoding, text.byte_order_mark, text.container, text.member)
+    del text  # a large file is to be in memory as few times as can be
+    columns, numbers, counts = _columns(found)
+    if len(numbers) == 0:
+        raise _no_rows(name)
+    frame, blank_rows = _frame(found.header, columns, numbers, counts)
     if frame.empty:
-        raise NoRows(
-            name,
-            "The file has a header line and no rows.",
-            "Ask the vendor whether the list is meant to be empty; nothing is removed on its account.",
-        )
+        raise _no_rows(name)
     return KbartText(
-        frame=frame,
-        header=rows.header,
-        name=name,
-        size=size,
-        delimiter=rows.delimiter,
-        line_ends=rows.line_ends,
-        quoted=rows.quoted,
-        final_newline=rows.final_newline,
-        header_line=rows.header_line,
+        frame,
+        found.header,
+        name,
+        size,
+        *packing,
+        delimiter=found.delimiter,
+        line_ends=found.line_ends,
+        quoted=found.quoted,
+        final_newline=found.final_newline,
+        header_line=found.header_line,
         blank_rows=blank_rows,
-        **kept,  # type: ignore[arg-type]
     )
 
 
-def _frame(rows: Rows) -> tuple[pd.DataFrame, int]:
-    """The rows as a frame of trimmed text, and how many rows were blank throughout."""
-    names = [*rows.header.columns, OVERFLOW] if rows.overflow else list(rows.header.columns)
-    table = _parse(rows.content, names)
-    count = table.num_rows
-    columns: dict[str, pd.Series] = {}
-    blank = np.ones(count, dtype=bool)
-    for name in names:
-        column = _trimmed(table.column(name))
+def _columns(found: Layout) -> tuple[Columns, Numbers, Counts]:
+    """The columns as Arrow text, the line each row starts on, and how many cells it had."""
+    names = list(found.header.columns)
+    if found.delimiter == "tab":
+        try:
+            table = _parse(pa.py_buffer(found.text).slice(found.start), names)
+            count = table.num_rows
+            return (
+                _trimmed_columns(table),
+                np.arange(count, dtype=np.int64) + found.header_line + 1,
+                np.full(count, len(names), dtype=np.int32),
+            )
+        except pa.ArrowInvalid:  # rows of other widths, blank lines
+            pass
+    rows = even_rows(found)
+    if rows.overflow:
+        names.append(OVERFLOW)
+    return _trimmed_columns(_parse(pa.py_buffer(rows.content), names)), rows.row_numbers, rows.field_counts
+
+
+def _parse(content: pa.Buffer, names: list[str]) -> pa.Table:
+    """Parse tab-separated lines of one width. Raises ``pyarrow.ArrowInvalid`` if a line is of another."""
+    if content.size == 0:
+        return pa.table({name: pa.array([], pa.large_string()) for name in names})
+    block = BLOCK
+    while True:
+        try:
+            return arrow_csv.read_csv(
+                pa.BufferReader(content),
+                read_options=arrow_csv.ReadOptions(column_names=names, block_size=block),
+                parse_options=arrow_csv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.large_string()),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    check_utf8=False,  # it has been made UTF-8
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error) or block > content.size:
+                raise
+            block *= 8  # a line is longer than the block
+
+
+def _trimmed_columns(table: pa.Table) -> Columns:
+    """The columns without blanks at either end and with blank cells null; each is let go of as it is done."""
+    columns: Columns = {}
+    for name in table.column_names:
+        column = table.column(name)
         table = table.drop_columns([name])
-        columns[name] = series(column)
-        if blank.any():
-            blank &= columns[name].isna().to_numpy()
-    absent = pd.Series(pd.array(pa.nulls(count, pa.large_string()), dtype=TEXT_DTYPE))
-    numbers = rows.row_numbers
-    if numbers is None:
-        numbers = np.arange(count, dtype=np.int64) + rows.header_line + 1
-    counts = rows.field_counts
-    if counts is None:
-        counts = np.full(count, len(rows.header.columns), dtype=np.int32)
+        trimmed = pc.utf8_trim_whitespace(column)
+        if text_size(trimmed) != text_size(column):
+            column = pc.if_else(pc.equal(pc.binary_length(trimmed), 0), pa.scalar(None, trimmed.type), trimmed)
+        columns[name] = column
+    return columns
+
+
+def _frame(header: Header, columns: Columns, numbers: Numbers, counts: Counts) -> tuple[pd.DataFrame, int]:
+    """The rows that are not blank throughout as a frame, and how many were blank."""
+    blank = np.ones(len(numbers), dtype=bool)
+    for column in columns.values():
+        if not blank.any():
+            break
+        blank &= column.is_null().to_numpy()
+    absent = pa.nulls(len(numbers), pa.large_string())
     frame = pd.DataFrame(
         {
             "row_number": numbers,
             "field_count": counts,
-            **{name: columns.get(name, absent) for name in FIELD_NAMES},
-            **{name: columns[name] for name in rows.header.extra},
-            OVERFLOW: columns.get(OVERFLOW, absent),
+            **{name: series(columns.get(name, absent)) for name in (*FIELD_NAMES, *header.extra, OVERFLOW)},
         },
         copy=False,
     )
@@ -134,34 +176,12 @@ def _frame(rows: Rows) -> tuple[pd.DataFrame, int]:
     return frame, int(blank.sum())
 
 
-def _parse(content: bytes, names: list[str]) -> pa.Table:
-    if not content:
-        return pa.table({name: pa.array([], pa.large_string()) for name in names})
-    longest_line = max(BLOCK, content.find(b"\n") + 1)
-    while True:
-        try:
-            return arrow_csv.read_csv(
-                pa.BufferReader(content),
-                read_options=arrow_csv.ReadOptions(column_names=names, block_size=longest_line),
-                parse_options=arrow_csv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=len(names) > 1),
-                convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.large_string()),
-                    null_values=[""],
-                    strings_can_be_null=True,
-                    check_utf8=False,  # it has been made UTF-8
-                ),
-            )
-        except pa.ArrowInvalid:
-            if longest_line > len(content):
-                raise
-            longest_line *= 8  # one line is longer than the block
-
-
-def _trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    trimmed = pc.utf8_trim_whitespace(column)
-    if pc.sum(pc.binary_length(trimmed)).as_py() == pc.sum(pc.binary_length(column)).as_py():
-        return column
-    return pc.if_else(pc.equal(pc.binary_length(trimmed), 0), pa.scalar(None, trimmed.type), trimmed)
+def _no_rows(name: str) -> NoRows:
+    return NoRows(
+        name,
+        "The file has a header line and no rows.",
+        "Ask the vendor whether the list is meant to be empty; nothing is removed on its account.",
+    )
 
 
 def _not_kbart(text: Text, name: str) -> NotKbart:

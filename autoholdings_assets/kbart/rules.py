@@ -23,7 +23,7 @@ from autoholdings_assets.kbart.fields import COVERAGE_DATE_FIELDS, FIELD_NAMES, 
 from autoholdings_assets.kbart.identifiers import IdentifierForm
 from autoholdings_assets.kbart.interpretation import EmbargoForm, RowEnd, TypeSource, WordForm
 from autoholdings_assets.kbart.reader import OVERFLOW
-from autoholdings_assets.kbart.text import BoolArray
+from autoholdings_assets.kbart.text import BoolArray, TextFault
 
 Severity = Literal["error", "warning", "note"]
 
@@ -315,37 +315,37 @@ RULES: tuple[Rule, ...] = (
         "replacement_character", "warning",
         "Characters were lost when the file was made (\ufffd).",
         "Ask the vendor for a file in UTF-8; the lost letters cannot be got back from this one.",
-        FIELD_NAMES, checks.no_replacement_character, strict="error",
+        FIELD_NAMES, checks.has_no(TextFault.LOST_CHARACTER), aspect="text", strict="error",
     ),
     Rule(
         "garbled_characters", "warning",
         "Letters are garbled (such as Ã© for é): the text was decoded wrongly before it was written.",
         "Ask the vendor for a file in UTF-8 that was made from the original.",
-        FIELD_NAMES, checks.not_garbled,
+        FIELD_NAMES, checks.has_no(TextFault.GARBLED), aspect="text",
     ),
     Rule(
         "control_characters", "warning",
         "There were invisible control characters in the cell; they were taken out.",
         "Take them out at the source.",
-        FIELD_NAMES, checks.no_control_characters, strict="error",
+        FIELD_NAMES, checks.has_no(TextFault.CONTROL), aspect="text", strict="error",
     ),
     Rule(
         "markup", "warning",
         "There were HTML entities or tags in the cell; they were decoded or taken out.",
         "Write plain text in UTF-8.",
-        tuple(name for name in FIELD_NAMES if name != "title_url"), checks.no_markup,
+        FIELD_NAMES, checks.has_no(TextFault.MARKUP), aspect="text",
     ),
     Rule(
         "literal_escape", "warning",
         r"The cell ended in the characters \r or \n, which were meant as a line end; they were taken off.",
         "Correct the export that writes them.",
-        FIELD_NAMES, checks.no_literal_escape,
+        FIELD_NAMES, checks.has_no(TextFault.LITERAL_ESCAPE), aspect="text",
     ),
     Rule(
         "too_long", "warning",
         "The value is longer than knowledge bases take (255 characters, URLs 1,023).",
         "Shorten it, or expect it to be cut.",
-        FIELD_NAMES, checks.not_too_long, strict="error",
+        FIELD_NAMES, checks.has_no(TextFault.TOO_LONG), aspect="text", strict="error",
     ),
     # Rows against one another
     Rule(
@@ -371,7 +371,10 @@ def schema() -> pa.DataFrameSchema:
         for column in _aspects(rule.columns, rule.aspect):
             of_columns.setdefault(column, []).append(check)
     return pa.DataFrameSchema(
-        {name: pa.Column(checks=found, nullable=True) for name, found in of_columns.items()},
+        {
+            name: pa.Column(checks=found, nullable=True, required=not name.endswith(":text"))
+            for name, found in of_columns.items()
+        },
         checks=of_rows,
         name="kbart",
     )

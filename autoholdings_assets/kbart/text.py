@@ -6,6 +6,7 @@ Knows nothing of KBART's columns.
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntFlag
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,42 @@ BoolArray = npt.NDArray[np.bool_]
 TEXT_DTYPE = pd.StringDtype("pyarrow", na_value=np.nan)
 """pandas 3's own ``str``."""
 
-CONTROL_BYTES = bytes(byte for byte in range(32) if byte not in (9, 10, 13)) + b"\x7f"
+# Bytes that stand in any good value. What is left of a column without them is little, and searched in their place.
+ORDINARY = bytes(byte for byte in range(32, 127) if chr(byte) not in '"&<\\') + b"\t\n\r"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\ufeff]")
-CONTROL_NEEDLES = (b"\xe2\x80\x8b", b"\xef\xbb\xbf")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 TAG = re.compile(r"</?(?:b|i|em|strong|sub|sup|u|span|p|br|font|small|italic|bold|sc)(?:\s[^<>]{0,200})?/?>", re.I)
 LITERAL_ESCAPE = re.compile(r"(?:\\[rnt])+$")
+# What accented letters, quotation marks and dashes become when UTF-8 is taken for Windows-1252 and encoded again.
+GARBLED = "\u00c3[\u0080-\u00bf]|\u00c2[\u0080-\u00bf]|\u00e2\u20ac[\u0080-\u024f\u2018-\u2122]"
 SPACES = re.compile(r"\s+")
+
+
+class TextFault(IntFlag):
+    """What may be amiss with the text of a cell."""
+
+    LOST_CHARACTER = 1  # U+FFFD
+    GARBLED = 2  # UTF-8 taken for Windows-1252
+    CONTROL = 4  # control characters, zero-width blanks
+    MARKUP = 8  # HTML entities or tags
+    LITERAL_ESCAPE = 16  # ends in a backslash and r
+    QUOTED = 32  # quotation marks around the cell: no fault, but to be taken off
+    TOO_LONG = 64
+
+
+# How each fault is found (RE2), and the bytes without which there is none.
+FAULT_PATTERNS: tuple[tuple[TextFault, tuple[bytes, ...], str], ...] = (
+    (TextFault.LOST_CHARACTER, (b"\xef\xbf\xbd",), "\ufffd"),
+    (TextFault.GARBLED, (b"\xc3\x83\xc2", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac"), GARBLED),
+    (
+        TextFault.CONTROL,
+        (*(bytes([byte]) for byte in (*range(32), 127) if byte not in (9, 10, 13)), b"\xe2\x80\x8b", b"\xef\xbb\xbf"),
+        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{200b}\x{feff}]",
+    ),
+    (TextFault.MARKUP, (b"&", b"<"), f"{ENTITY.pattern}|(?i:{TAG.pattern})"),
+    (TextFault.LITERAL_ESCAPE, (b"\\",), r"\\[rnt]$"),
+    (TextFault.QUOTED, (b'"',), r'(?s)^".*"$'),
+)
 
 
 def arrow(values: "pd.Series[Any]") -> pa.ChunkedArray:
@@ -78,26 +108,24 @@ def true(values: pa.Array | pa.ChunkedArray) -> BoolArray:
     return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def may_contain(values: "pd.Series[Any]", needles: Iterable[bytes]) -> bool:
-    """Whether any of the byte sequences stands anywhere in the column's memory.
-
-    A quick look that spares a column without them the search cell by cell. It can say yes wrongly, never no wrongly.
-    """
-    wanted = tuple(needles)
-    return any(needle in data for data in _memory(values) for needle in wanted)
-
-
-def may_contain_controls(values: "pd.Series[Any]") -> bool:
-    """Like :func:`may_contain`, for control characters and zero-width blanks."""
-    return any(
-        len(data.translate(None, CONTROL_BYTES)) != len(data) or any(needle in data for needle in CONTROL_NEEDLES)
-        for data in _memory(values)
-    )
-
-
-def longest(values: "pd.Series[Any]") -> int:
-    """The length in bytes of the longest value; 0 for a column without any."""
-    return pc.max(pc.binary_length(arrow(values))).as_py() or 0
+def text_faults(values: "pd.Series[Any]", max_length: int) -> npt.NDArray[np.int8] | None:
+    """The :class:`TextFault` flags of each cell; ``None`` for a column without any, which a quick look tells."""
+    text = arrow(values)
+    unusual = b" ".join(data.translate(None, ORDINARY) for data in _memory(text))
+    suspected = [
+        (fault, pattern)
+        for fault, signs, pattern in FAULT_PATTERNS
+        if unusual and any(sign in unusual for sign in signs)
+    ]
+    too_long = (pc.max(pc.binary_length(text)).as_py() or 0) > max_length
+    if not suspected and not too_long:
+        return None
+    faults = np.zeros(len(text), dtype=np.int8)
+    for fault, pattern in suspected:
+        faults[matches(values, pattern)] |= fault
+    if too_long:
+        faults[true(pc.greater(pc.utf8_length(text), max_length))] |= TextFault.TOO_LONG
+    return faults if faults.any() else None
 
 
 def matches(values: "pd.Series[Any]", pattern: str) -> BoolArray:
@@ -123,13 +151,25 @@ def decode_markup(value: str) -> str:
 
 
 def unquote(value: str) -> str:
-    """Take off the quotation marks around a whole cell, and undouble those in it."""
+    """Take off the quotation marks around a whole cell and undouble those in it; other quotation marks stay."""
+    if len(value) < 2 or not value[0] == value[-1] == '"':
+        return value
     inner = value[1:-1].replace('""', "\0")
-    return inner.replace("\0", '"') if '"' not in inner else value
+    return value if '"' in inner else inner.replace("\0", '"')
 
 
-def _memory(values: "pd.Series[Any]") -> Iterable[bytes]:
-    for chunk in arrow(values).chunks:
+def text_size(text: pa.ChunkedArray) -> int:
+    """How many bytes the values of a ``large_string`` column take together."""
+    size = 0
+    for chunk in text.chunks:
+        offsets = np.frombuffer(chunk.buffers()[1], dtype=np.int64)
+        size += int(offsets[chunk.offset + len(chunk)] - offsets[chunk.offset])
+    return size
+
+
+def _memory(text: pa.ChunkedArray) -> Iterable[bytes]:
+    """The bytes of a text column, chunk by chunk; neighbouring values touch, so a search may say yes wrongly."""
+    for chunk in text.chunks:
         data = chunk.buffers()[2]
         if data is not None:
             yield data.to_pybytes()

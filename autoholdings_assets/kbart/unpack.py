@@ -48,6 +48,7 @@ BYTE_ORDER_MARKS: tuple[tuple[bytes, str], ...] = (
 UNDEFINED_IN_WINDOWS_1252 = b"\x81\x8d\x8f\x90\x9d"
 MOST_UNDEFINED = 0.02
 MEMBER_NAMES = (".txt", ".tsv", ".csv", ".tab", ".kbart", ".xlsx")
+SOMETHING = re.compile(rb"[^\0\s\xef\xbb\xbf\xfe\xff]")
 HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype|html|head|body|\?xml|[a-z]+[\s>])", re.I | re.S)
 JSON = re.compile(rb"\s*(?:\{\s*(?:\"|\})|\[\s*(?:[\[{\"\]]))")
 
@@ -97,7 +98,7 @@ def unpack(content: bytes, name: str, limits: Limits) -> Text:
     container: list[str] = []
     member = ""
     while True:
-        if not content.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+        if not SOMETHING.search(content):
             raise EmptyFile(name, "The file is empty.", "Fetch it again; if it stays empty, ask the vendor for it.")
         if content.startswith(b"\x1f\x8b"):
             content, kind = _gunzip(content, name, limits), "gzip"
@@ -110,7 +111,7 @@ def unpack(content: bytes, name: str, limits: Limits) -> Text:
             raise DamagedFile(name, "The file is packed in itself over and over.", "Ask the vendor for the plain file.")
     _refuse_other_formats(content, name)
     text, encoding, marked = _to_utf8(content, name)
-    if not text.strip():
+    if not SOMETHING.search(text):
         raise EmptyFile(name, "The file is empty.", "Fetch it again; if it stays empty, ask the vendor for it.")
     _refuse_other_text(text, name)
     return Text(text, encoding, marked, "+".join(container), member)
@@ -265,8 +266,10 @@ def _from_wide(content: bytes, encoding: str, name: str) -> bytes:
 
 def _utf8_or_windows(content: bytes, name: str) -> tuple[bytes, str]:
     """UTF-8 as it is; else each line that is not UTF-8 is read as Windows-1252."""
+    if content.isascii():
+        return content, "ascii"
     if is_utf8(content):
-        return content, "ascii" if content.isascii() else "utf-8"
+        return content, "utf-8"
     lines, windows, utf8, undefined, accented = content.split(b"\n"), 0, 0, 0, 0
     for position, line in enumerate(lines):
         if line.isascii():
