@@ -42,7 +42,7 @@ def file_bytes(call: Call, response: httpx.Response) -> Iterator[bytes]:
 
 def _capped(call: Call, response: httpx.Response) -> Iterator[bytes]:
     """The unpacked bytes, never more than the cap and never after the deadline."""
-    too_large = call.error(errors.TooLarge, how="")
+    too_large = call.error(errors.TooLarge)
     length = response.headers.get("Content-Length", "")
     if length.isdigit() and int(length) > call.cap:
         raise too_large

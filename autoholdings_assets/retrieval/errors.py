@@ -141,20 +141,20 @@ class ErrorMessage(RetrievalError):
 
 
 class TooLarge(RetrievalError):
-    """More bytes than the vendor's cap allows, or an archive that unpacks to more."""
+    """More bytes than the vendor's cap allows, as they come or once the transfer is unpacked."""
 
     key = "too_large"
-    what = 'The file of profile "{profile}" is larger than {megabytes} MB{how}; it was not read.'
+    what = 'The file of profile "{profile}" is larger than {megabytes} MB; it was not kept.'
     what_to_do = (
         "If that is right for {vendor}, raise max_megabytes in a vendor file of your own in vendors/."
     )
 
 
 class BrokenFile(RetrievalError):
-    """A compressed file or stream that cannot be unpacked."""
+    """A compressed transfer that cannot be unpacked."""
 
     key = "broken_file"
-    what = 'The compressed file of profile "{profile}" is damaged or is in no format known here.'
+    what = 'The file of profile "{profile}" came in a compressed form that is damaged or not known here.'
     what_to_do = "Run again; if it stays so, tell {vendor}."
 
 

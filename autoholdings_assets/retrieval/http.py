@@ -24,7 +24,6 @@ from autoholdings_assets.config_model import IntegrationProfile
 from autoholdings_assets.retrieval import errors
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.retrieval.body import file_bytes, printable
-from autoholdings_assets.retrieval.containers import unpacks_within
 from autoholdings_assets.retrieval.request import Call, Limits, Previous, prepare
 from autoholdings_assets.vendors.model import Vendor
 
@@ -166,7 +165,6 @@ def _fetch(client: httpx.Client, call: Call, archive: Archive, previous: Previou
             sha256 = archive.put(file_bytes(call, response)).sha256
             status = "same" if previous and previous.sha256 == sha256 else "new"
     path = archive.path_of(sha256)
-    _check_container(call, path)
     name = _file_name(call, response)
     last_modified = response.headers.get("Last-Modified")
     moment = _http_date(last_modified)
@@ -184,15 +182,6 @@ def _fetch(client: httpx.Client, call: Call, archive: Archive, previous: Previou
         content_type=response.headers.get("Content-Type"),
         shown_url=call.shown_url,
     )
-
-
-def _check_container(call: Call, path: Path) -> None:
-    try:
-        fits = unpacks_within(path, call.cap)
-    except ValueError:
-        raise call.error(errors.BrokenFile) from None
-    if not fits:
-        raise call.error(errors.TooLarge, how=" when it is unpacked")
 
 
 @contextmanager
