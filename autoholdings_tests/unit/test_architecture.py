@@ -54,7 +54,9 @@ def test_imports_go_one_way(path: Path) -> None:
     if own == "__init__":
         own = ""
     allowed = MAY_IMPORT.get(own, set()) | {own}
-    wrong = [f"{path.name}:{line}: {own} imports {other}" for line, other in imported_rooms(path) if other not in allowed]
+    wrong = [
+        f"{path.name}:{line}: {own} imports {other}" for line, other in imported_rooms(path) if other not in allowed
+    ]
     assert not wrong
 
 

@@ -1,0 +1,123 @@
+"""The terminal: options that many commands share, exit statuses, tables, JSON, and how errors are told.
+
+What belongs here: what every command needs to speak to a person or a script. What does not: what a command says.
+"""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autoholdings_assets.config import ConfigurationError, Home
+
+DONE, WITH_FINDINGS, WRONG_USE, NOTHING_APPLIED, HELD = range(5)
+"""The exit statuses of the contract."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_WIDE = None if sys.stdout.isatty() else 180  # a log or a pipe has no edge to fold tables at
+out = Console(highlight=False, soft_wrap=True, width=_WIDE)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def home_option(command: Command) -> Command:
+    """``--home``: the folder that holds everything."""
+    return click.option(
+        "--home",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="The home folder. Default: AUTOHOLDINGS_HOME, else data/ in the working directory.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """``--json``: the same as JSON, for scripts."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
+
+
+def existing_home(given: Path | None) -> Home:
+    """The home, which must have been set up. Raises ``ConfigurationError`` when it was not."""
+    home = Home.find(given)
+    if not home.config_file.exists():
+        raise ConfigurationError(
+            [
+                f"{home.path} has no autoholdings.yaml. Make one with `autoholdings init --home {home.path}`, or give --home."
+            ]
+        )
+    return home
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; times and paths as text."""
+    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
+    """Print a plain table; numbers stand to the right."""
+    rows = list(rows)
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for index, name in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[index], int) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    out.print(table)
+
+
+def say(text: str = "", style: str | None = None) -> None:
+    """Print a line of text as it is."""
+    out.print(escape(text), style=style)
+
+
+def moment(value: datetime | None, timezone: str | None = None) -> str:
+    """A moment in a time zone (the machine's own by default), or a dash."""
+    zone = ZoneInfo(timezone) if timezone else None
+    return value.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z") if value else "-"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """``1,285 activate, 3 update``; the zeros are left out."""
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "nothing"
+
+
+def refuse(error: ConfigurationError) -> int:
+    """Say what must be changed before anything can run."""
+    err.print("[bold red]This must be changed first:[/]")
+    for problem in error.problems:
+        err.print(f"  - {escape(problem)}")
+    return WRONG_USE
+
+
+def unexpected(error: BaseException, log_folder: Path) -> None:
+    """One sentence, and where the whole story is."""
+    log = log_folder / "autoholdings.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"\n{datetime.now(UTC).isoformat()} {' '.join(sys.argv)}\n")
+            traceback.print_exception(error, file=file)
+        where = f"The details are in {log}."
+    except OSError as problem:
+        where = f"The details could not be written to {log} ({problem.strerror})."
+    err.print(f"[bold red]Something unexpected happened:[/] {escape(_sentence(error))} {escape(where)}")
+
+
+def _sentence(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{text or type(error).__name__}".rstrip(".") + "."
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return escape("-" if value in (None, "") else str(value))

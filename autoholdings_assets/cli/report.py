@@ -1,0 +1,130 @@
+"""One run as people and scripts see it: gathered from the warehouse, printed, and turned into an exit status.
+
+What belongs here: what ``run`` says at its end and ``history RUN`` says later. What does not: lists of runs (``show.py``).
+"""
+
+from collections import Counter
+from typing import Any
+
+from autoholdings_assets.cli.console import (
+    DONE,
+    HELD,
+    NOTHING_APPLIED,
+    WITH_FINDINGS,
+    counted,
+    moment,
+    out,
+    print_table,
+    say,
+)
+from autoholdings_assets.config import Home
+
+_STYLE = {DONE: "green", WITH_FINDINGS: "yellow", NOTHING_APPLIED: "red", HELD: "magenta"}
+
+
+def run_report(home: Home, run_id: str, vendor: str) -> dict[str, Any]:
+    """Everything that a run left in the warehouse, for people and as JSON. Raises ``KeyError`` for an unknown run."""
+    from autoholdings_assets.holdings.plan import load_plan  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.warehouse import open_warehouse, rows
+
+    with open_warehouse(home.warehouse) as connection:
+        found = rows(
+            connection,
+            "SELECT run_id, vendor, started_at, ended_at, outcome, message, plan_id, groups, acted_by FROM job_run "
+            "WHERE starts_with(run_id, ?) AND vendor = ?",
+            [run_id, vendor],
+        )
+        if not found:
+            raise KeyError(run_id)
+        report = found[0]
+        plan = load_plan(connection, report["plan_id"]) if report["plan_id"] else None
+        report["profiles"] = rows(
+            connection,
+            "SELECT p.profile, p.outcome, p.message, p.advice, p.file_sha256, f.file_name, f.total_rows, f.valid_rows, "
+            "f.rejected_rows, f.excluded_rows FROM job_run_profile AS p LEFT JOIN kbart_file AS f USING (profile, file_sha256) "
+            "WHERE p.run_id = ? AND p.vendor = ? ORDER BY p.profile",
+            [report["run_id"], vendor],
+        )
+        report["needs_attention"] = dict(
+            Counter(
+                kind
+                for (kind,) in connection.execute(
+                    "SELECT kind FROM needs_attention WHERE vendor = ?", [vendor]
+                ).fetchall()
+            )
+        )
+    report["plan"] = plan and {
+        "plan_id": plan.plan_id,
+        "status": plan.status,
+        "hold_reasons": plan.hold_reasons,
+        "notes": plan.notes,
+        "actions": plan.actions,
+        "rows": plan.row_outcomes,
+    }
+    report["exit_status"] = exit_status(report)
+    return report
+
+
+def exit_status(report: dict[str, Any]) -> int:
+    """The contract's exit status for what a run recorded."""
+    if report["outcome"] == "held" or (report["plan"] and report["plan"]["status"] == "held"):
+        return HELD
+    return {
+        "done": DONE,
+        "nothing new": DONE,
+        "dry run": DONE,
+        "done with findings": WITH_FINDINGS,
+    }.get(report["outcome"], NOTHING_APPLIED)
+
+
+def print_run(report: dict[str, Any]) -> None:
+    """A run on half a screen, and what to do next."""
+    style = _STYLE[report["exit_status"]]
+    out.print(f"[bold]{report['vendor']}[/]: [bold {style}]{report['outcome'] or 'not finished'}[/]", end="  ")
+    out.print(f"[dim]run {report['run_id'][:8]}, {moment(report['started_at'])}, {report['acted_by']}[/]")
+    unread = [p for p in report["profiles"] if p["outcome"] in ("failed", "refused")]
+    if report["message"] and not unread:  # else it says what the profiles say below
+        say(report["message"])
+    _print_profiles(report["profiles"])
+    for p in unread:
+        say(f"  {p['profile']}: {p['message']} {p['advice']}".rstrip())
+    plan = report["plan"]
+    if plan:
+        say(f"Plan {plan['plan_id']} ({plan['status']}): {counted(plan['actions'])}")
+        say(f"Rows of the files: {counted(plan['rows'])}")
+        for sentence in [*plan["hold_reasons"], *plan["notes"]]:
+            say(f"  - {sentence}")
+    if report["needs_attention"]:
+        say(f"Needs attention: {counted(report['needs_attention'])}", style="yellow")
+    say(f"Next: {_next(report)}", style="dim")
+
+
+def _print_profiles(profiles: list[dict[str, Any]]) -> None:
+    if not profiles:
+        return
+    print_table(
+        ("profile", "outcome", "file", "rows", "valid", "rejected", "left out"),
+        [
+            (
+                p["profile"],
+                p["outcome"],
+                p["file_name"],
+                p["total_rows"],
+                p["valid_rows"],
+                p["rejected_rows"],
+                p["excluded_rows"],
+            )
+            for p in profiles
+        ],
+    )
+
+
+def _next(report: dict[str, Any]) -> str:
+    plan = report["plan"]
+    if report["exit_status"] == HELD and plan:
+        return f"`autoholdings plan show {plan['plan_id']}`, then accept or reject it."
+    if report["outcome"] == "dry run" and plan:
+        return f"`autoholdings plan show {plan['plan_id']}`; to apply it, run again without --dry-run."
+    if report["exit_status"] == NOTHING_APPLIED:
+        return "do what the message says, and run again. The holdings are as they were."
+    return "`autoholdings status`, or look at the run with `autoholdings ui`."

@@ -1,0 +1,103 @@
+"""``run``: start a run of one vendor or of all, follow it, and say what came of it.
+
+What belongs here: choosing what to run, progress, the summary at the end. What does not: the run (``pipeline/``), or
+how past runs are looked at (``show.py``).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from autoholdings_assets.cli.console import (
+    DONE,
+    err,
+    existing_home,
+    home_option,
+    json_option,
+    print_json,
+    say,
+    unexpected,
+)
+from autoholdings_assets.cli.report import print_run, run_report
+from autoholdings_assets.config import Configuration, ConfigurationError, Home, load_configuration
+
+
+@click.command()
+@click.argument("vendor", required=False)
+@click.option("--dry-run", is_flag=True, help="Only up to the plan: fetch, read, merge, compare; change nothing.")
+@click.option("--profile", metavar="NAME", help="Run the vendor of this profile.")
+@click.option("--all", "every", is_flag=True, help="Run every vendor that has an Active profile, one after another.")
+@home_option
+@json_option
+def run(vendor: str | None, dry_run: bool, profile: str | None, every: bool, home: Path | None, as_json: bool) -> int:
+    """Fetch VENDOR's files, all Active profiles together, and bring the portfolios up to date.
+
+    \b
+    Exit status: 0 done or nothing new, 1 done with findings, 2 wrong use or configuration,
+    3 nothing applied, 4 held.
+    """
+    place = existing_home(home)
+    configuration = load_configuration(place)
+    vendors = _chosen(configuration, vendor, profile, every)
+    for warning in configuration.warnings:
+        err.print(f"[yellow]Note:[/] {warning}", markup=True)
+    reports = []
+    worst = DONE
+    for name in vendors:
+        report = _run_one(place, name, dry_run=dry_run)
+        worst = max(worst, report["exit_status"])
+        reports.append(report)
+        if not as_json:
+            print_run(report)
+    if as_json:
+        print_json(reports if every else reports[0])
+    return worst
+
+
+def _chosen(configuration: Configuration, vendor: str | None, profile: str | None, every: bool) -> list[str]:
+    """The vendors to run. Raises ``UsageError`` or ``ConfigurationError`` when the choice makes no sense."""
+    if sum((vendor is not None, profile is not None, every)) != 1:
+        raise click.UsageError("Name one vendor, or one --profile, or give --all.")
+    active = list(dict.fromkeys(p.vendor for p in configuration.integration_profiles if p.active))
+    if every:
+        if not active:
+            raise ConfigurationError(["No integration profile is Active; set `active: true` on one."])
+        return active
+    if profile is not None:
+        vendor = _vendor_of(configuration, profile)
+    if vendor not in configuration.vendors:
+        known = ", ".join(sorted(configuration.vendors))
+        raise ConfigurationError([f'There is no vendor "{vendor}". The vendors are: {known}.'])
+    if vendor not in active:
+        raise ConfigurationError([f"{vendor} has no Active integration profile; set `active: true` on one."])
+    return [vendor]
+
+
+def _vendor_of(configuration: Configuration, name: str) -> str:
+    """The vendor of a profile; says that an Inactive one is not run itself (rule C7)."""
+    profile = configuration.profile(name)
+    if not profile.active:
+        others = ", ".join(p.name for p in configuration.profiles_of(profile.vendor, active_only=True))
+        say(f"{name} is Inactive and is not run; the Active profiles of {profile.vendor} are: {others or 'none'}.")
+    return profile.vendor
+
+
+def _run_one(home: Home, vendor: str, *, dry_run: bool) -> dict[str, Any]:
+    from autoholdings_assets.pipeline.home import Listener  # brings Dagster: only when a run starts
+    from autoholdings_assets.pipeline.launch import run_vendor
+
+    surprises: list[Exception] = []
+    with err.status(f"{vendor}: starting") as progress:
+
+        class Progress(Listener):
+            def started(self, doing: str) -> None:
+                progress.update(f"{vendor}: {doing}")
+
+            def surprised(self, error: Exception) -> None:
+                surprises.append(error)
+
+        run_id = run_vendor(home, vendor, Progress(), dry_run=dry_run)
+    for surprise in surprises:
+        unexpected(surprise, home.path / "logs")
+    return run_report(home, run_id, vendor)

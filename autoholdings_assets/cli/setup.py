@@ -1,0 +1,82 @@
+"""Commands that set up a home or open it: ``demo``, ``init``, ``ui``.
+
+What belongs here: what happens before and around runs. What does not: runs (``runs.py``).
+"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from autoholdings_assets.cli.console import existing_home, home_option, say
+from autoholdings_assets.config import ConfigurationError, Home
+from autoholdings_assets.pipeline.instance import LOOPBACK, prepare, serve_ui
+
+_FIRST_CONFIGURATION = """\
+# What this library has from its vendors. Each run reads this file anew; `autoholdings status` says what is wrong with it.
+institution:
+  name: University of Example
+  timezone: America/New_York
+  # customer_parameters: {multi_campus_inventory_management: true}
+  # groups: [MAIN, LAW]
+
+# The collections that are active in your catalogue, by their name in the Community Zone.
+electronic_collections: []
+#  - name: ...
+#    cz_title_list: cz/....txt          # optional: the collection's KBART title list, in this folder
+
+# One entry for each feed. A credential never stands here: write ${NAME_OF_AN_ENVIRONMENT_VARIABLE}.
+integration_profiles: []
+#  - name: ...
+#    vendor: ...                        # one of: VENDORS
+#    active: true
+#    url: https://...                   # as the vendor gave it
+#    ...: ${...}                          # CREDENTIALS
+#    schedule: "0 6 * * SAT"            # minute hour day month weekday, in the institution's time zone
+"""
+
+
+@click.command()
+@home_option
+def init(home: Path | None) -> int:
+    """Set up a home folder with a configuration to fill in."""
+    from autoholdings_assets.vendors.model import load_vendors  # brings pandas: only when needed
+
+    place = Home.find(home)
+    if place.config_file.exists():
+        raise ConfigurationError([f"{place.config_file} is there already; it was left as it is."])
+    vendors = load_vendors(place.vendors)
+    credentials = "; ".join(
+        f"{vendor.name}: {', '.join(c.name for c in vendor.credentials)}" for vendor in vendors.values()
+    )
+    prepare(place)
+    place.config_file.write_text(
+        _FIRST_CONFIGURATION.replace("VENDORS", ", ".join(vendors)).replace("CREDENTIALS", credentials),
+        encoding="utf-8",
+    )
+    say(f"Set up {place.path}.")
+    say(
+        "Next: fill in autoholdings.yaml there, set the environment variables that it names, then `autoholdings run VENDOR --dry-run`."
+    )
+    return 0
+
+
+@click.command()
+@home_option
+def demo(home: Path | None) -> int:
+    """Set up a home with an invented vendor on this machine, and run two of its weeks."""
+    from autoholdings_assets.demo.show import run_demo  # brings Dagster and DuckDB: only when needed
+
+    return run_demo(Home.find(home))
+
+
+@click.command()
+@home_option
+@click.option("--port", default=3000, show_default=True, help="Port on this machine.")
+def ui(home: Path | None, port: int) -> int:
+    """Open the Dagster UI, with the daemon that runs schedules, on this machine only."""
+    place = existing_home(home)
+    say(f"The UI of {place.path} will be at http://{LOOPBACK}:{port} in a moment. Stop it with Ctrl-C.")
+    sys.stdout.flush()
+    serve_ui(place, port)
+    return 0

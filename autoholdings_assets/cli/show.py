@@ -1,0 +1,299 @@
+"""Commands that look and change nothing: ``status``, ``plans``, ``plan show``, ``history``.
+
+What belongs here: lists of what is there. What does not: one run in detail (``report.py``).
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from autoholdings_assets.cli.console import (
+    DONE,
+    counted,
+    existing_home,
+    home_option,
+    json_option,
+    moment,
+    print_json,
+    print_table,
+    say,
+)
+from autoholdings_assets.cli.report import print_run, run_report
+from autoholdings_assets.config import Configuration, ConfigurationError, Home, load_configuration
+
+if TYPE_CHECKING:
+    from autoholdings_assets.holdings.plan import Plan
+
+_SHOWN_ITEMS = 40
+
+
+@click.command()
+@home_option
+@json_option
+def status(home: Path | None, as_json: bool) -> int:
+    """Profiles, their last file and run, the next run, and what needs attention."""
+    place = existing_home(home)
+    configuration = load_configuration(place)
+    found = _status(place, configuration)
+    if as_json:
+        print_json(found)
+        return DONE
+    say(f"{found['institution']} ({place.path})", style="bold")
+    print_table(
+        ("profile", "vendor", "state", "groups", "last file", "of", "last met"),
+        [
+            (
+                p["profile"],
+                p["vendor"],
+                p["state"],
+                ", ".join(p["groups"]),
+                p["last_file"],
+                p["file_date"],
+                p["last_outcome"],
+            )
+            for p in found["profiles"]
+        ],
+        title="Integration profiles",
+    )
+    print_table(
+        ("vendor", "last run", "outcome", "schedule", "next run", "plan"),
+        [
+            (
+                v["vendor"],
+                moment(v["last_run"]),
+                v["outcome"],
+                v["schedule"],
+                moment(v["next_run"], found["timezone"]),
+                v["waiting_plan"],
+            )
+            for v in found["vendors"]
+        ],
+        title="Vendors",
+    )
+    print_table(
+        ("collection", "active", "portfolios"),
+        [(c["collection"], c["active"], c["portfolios"]) for c in found["collections"]],
+        title="Electronic collections",
+    )
+    for sentence in found["warnings"]:
+        say(f"Note: {sentence}", style="yellow")
+    attention = found["needs_attention"]
+    say(f"Needs attention: {counted(attention)}", style="yellow" if attention else "green")
+    return DONE
+
+
+@click.command()
+@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
+@home_option
+@json_option
+def plans(vendor: str | None, home: Path | None, as_json: bool) -> int:
+    """The latest plans, newest first."""
+    from autoholdings_assets.holdings import plan as planning  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.warehouse import open_warehouse
+
+    with open_warehouse(existing_home(home).warehouse) as connection:
+        found = planning.plans(connection, vendor)
+    if as_json:
+        print_json([_plan_as_json(plan) for plan in found])
+        return DONE
+    print_table(
+        ("plan", "made", "status", "would do"),
+        [(plan.plan_id, moment(plan.made_at), plan.status, counted(plan.actions)) for plan in found],
+    )
+    return DONE
+
+
+@click.group()
+def plan() -> None:
+    """Look at a plan before it is applied."""
+
+
+@plan.command("show")
+@click.argument("plan_id", metavar="ID")
+@click.option("--all", "every", is_flag=True, help=f"Every title, not only the first {_SHOWN_ITEMS}.")
+@home_option
+@json_option
+def show_plan(plan_id: str, every: bool, home: Path | None, as_json: bool) -> int:
+    """What plan ID would do, title by title, field by field, and what would be lost."""
+    from autoholdings_assets.holdings import plan as planning  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.warehouse import open_warehouse
+
+    with open_warehouse(existing_home(home).warehouse) as connection:
+        try:
+            found = planning.load_plan(connection, plan_id)
+        except KeyError:
+            raise ConfigurationError([f"There is no plan {plan_id}; `autoholdings plans` lists them."]) from None
+        items = planning.plan_items(connection, plan_id, None if every or as_json else _SHOWN_ITEMS)
+    if as_json:
+        print_json({**_plan_as_json(found), "items": items})
+        return DONE
+    say(f"Plan {found.plan_id}, made {moment(found.made_at)}: {found.status}", style="bold")
+    say(f"Titles: {counted(found.actions)}")
+    say(f"Rows of the files: {counted(found.row_outcomes)}")
+    for sentence in [*found.hold_reasons, *found.notes]:
+        say(f"  - {sentence}")
+    print_table(
+        ("action", "title", "identifier", "what changes", "lost", "why"),
+        [
+            (
+                i["action"],
+                i["title"],
+                i["online_identifier"] or i["print_identifier"],
+                _changes(i),
+                i["lost"],
+                i["reason"],
+            )
+            for i in items
+        ],
+    )
+    planned = sum(
+        number for action, number in found.actions.items() if action not in ("unchanged", "years of coverage lost")
+    )
+    if planned > len(items):
+        say(f"... and {planned - len(items):,} more; --all shows them, --json gives them to a script.")
+    return DONE
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--profile", metavar="NAME", help="Only runs that handled this profile.")
+@click.option("--limit", default=20, show_default=True, help="How many runs.")
+@home_option
+@json_option
+def history(run_id: str | None, profile: str | None, limit: int, home: Path | None, as_json: bool) -> int:
+    """The latest runs, newest first; with RUN (its id or the beginning of it) that run."""
+    from autoholdings_assets.holdings.warehouse import open_warehouse, rows  # brings DuckDB: only when needed
+
+    place = existing_home(home)
+    with open_warehouse(place.warehouse) as connection:
+        found = rows(
+            connection,
+            "SELECT run_id, vendor, started_at, ended_at, outcome, message, plan_id, groups, acted_by FROM job_run AS r "
+            "WHERE ($run IS NULL OR starts_with(run_id, $run)) AND ($profile IS NULL OR EXISTS "
+            "(FROM job_run_profile AS p WHERE p.run_id = r.run_id AND p.profile = $profile)) "
+            "ORDER BY started_at DESC LIMIT $limit",
+            {"run": run_id, "profile": profile, "limit": limit},
+        )
+    if run_id is not None:
+        if not found:
+            raise ConfigurationError([f"There is no run {run_id}; `autoholdings history` lists them."])
+        reports = [run_report(place, run["run_id"], run["vendor"]) for run in found]
+        if as_json:
+            print_json(reports)
+        else:
+            for report in reports:
+                print_run(report)
+        return DONE
+    if as_json:
+        print_json(found)
+        return DONE
+    print_table(
+        ("run", "vendor", "started", "outcome", "by", "message"),
+        [
+            (r["run_id"][:8], r["vendor"], moment(r["started_at"]), r["outcome"], r["acted_by"], _short(r["message"]))
+            for r in found
+        ],
+    )
+    return DONE
+
+
+def _status(home: Home, configuration: Configuration) -> dict[str, Any]:
+    from autoholdings_assets.holdings.warehouse import open_warehouse, rows  # brings DuckDB: only when needed
+    from autoholdings_assets.vendors.cron import next_time
+
+    with open_warehouse(home.warehouse) as connection:
+        files = {
+            row["profile"]: row
+            for row in rows(
+                connection,
+                "SELECT DISTINCT ON (profile) profile, file_name, file_date FROM kbart_file ORDER BY profile, retrieved_at DESC",
+            )
+        }
+        met = {
+            row["profile"]: row["outcome"]
+            for row in rows(
+                connection,
+                "SELECT DISTINCT ON (profile) profile, outcome FROM job_run_profile ORDER BY profile, at_time DESC",
+            )
+        }
+        last = {
+            row["vendor"]: row
+            for row in rows(
+                connection,
+                "SELECT DISTINCT ON (vendor) vendor, started_at, outcome FROM job_run ORDER BY vendor, started_at DESC",
+            )
+        }
+        waiting = dict(
+            connection.execute("SELECT vendor, max(plan_id) FROM plan WHERE status = 'held' GROUP BY vendor").fetchall()
+        )
+        portfolios = dict(
+            connection.execute("SELECT collection, count(*) FROM portfolio GROUP BY collection").fetchall()
+        )
+        attention = dict(
+            connection.execute("SELECT kind, count(*) FROM needs_attention GROUP BY kind ORDER BY kind").fetchall()
+        )
+    vendors = []
+    for name in dict.fromkeys(profile.vendor for profile in configuration.integration_profiles):
+        schedule = configuration.governing_schedule(name)
+        vendors.append(
+            {
+                "vendor": name,
+                "last_run": last.get(name, {}).get("started_at"),
+                "outcome": last.get(name, {}).get("outcome"),
+                "schedule": schedule and f"{schedule.in_words()}, from {schedule.profile}",
+                "next_run": schedule and next_time(schedule.cron, schedule.timezone, datetime.now(UTC)),
+                "waiting_plan": waiting.get(name),
+            }
+        )
+    return {
+        "institution": configuration.institution.name,
+        "timezone": configuration.institution.timezone,
+        "home": home.path,
+        "profiles": [
+            {
+                "profile": p.name,
+                "vendor": p.vendor,
+                "state": "Active" if p.active else "Inactive",
+                "groups": list(p.groups),
+                "last_file": files.get(p.name, {}).get("file_name"),
+                "file_date": files.get(p.name, {}).get("file_date"),
+                "last_outcome": met.get(p.name),
+            }
+            for p in configuration.integration_profiles
+        ],
+        "vendors": vendors,
+        "collections": [
+            {"collection": c.name, "active": c.is_ready, "portfolios": portfolios.get(c.name, 0)}
+            for c in configuration.electronic_collections
+        ],
+        "warnings": [*configuration.warnings, *configuration.notes],
+        "needs_attention": attention,
+    }
+
+
+def _plan_as_json(found: "Plan") -> dict[str, Any]:
+    return {
+        "plan_id": found.plan_id,
+        "vendor": found.vendor,
+        "status": found.status,
+        "made_at": found.made_at,
+        "run_id": found.run_id,
+        "hold_reasons": found.hold_reasons,
+        "notes": found.notes,
+        "actions": found.actions,
+        "rows": found.row_outcomes,
+        "applied_at": found.applied_at,
+        "applied_run_id": found.applied_run_id,
+        "decisions": found.decisions,
+    }
+
+
+def _changes(item: dict[str, Any]) -> str:
+    return "; ".join(f"{c['field']}: {c['old'] or '(blank)'} -> {c['new'] or '(blank)'}" for c in item["changes"] or [])
+
+
+def _short(text: str | None) -> str:
+    text = text or ""
+    return text if len(text) <= 100 else text[:99] + "…"

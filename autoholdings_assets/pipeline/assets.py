@@ -1,0 +1,114 @@
+"""The assets: for each vendor the chain from its files to its portfolios, then what all vendors share.
+
+What belongs here: turning a stage (``stages.py``) into a Dagster asset, and an expected failure into a Dagster failure
+that nothing retries. What does not: the stages' own work, or how a vendor differs from another (its data file).
+"""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from autoholdings_assets.pipeline.checks import Check, Verdict
+from autoholdings_assets.pipeline.home import HomeResource
+from autoholdings_assets.pipeline.looks import OWNERS
+from autoholdings_assets.pipeline.stages import EXPECTED, PUBLISHED, STAGES, Stage
+from autoholdings_assets.pipeline.steps import RunContext
+from autoholdings_assets.vendors.model import Vendor
+
+PUBLISHED_KEY = dg.AssetKey(["holdings", "published"])
+CHANGE_PLAN = "change_plan"
+
+
+def build_vendor_assets(vendor: Vendor) -> list[dg.AssetsDefinition]:
+    """The vendor's assets in order, ``<vendor>/kbart_files`` to ``<vendor>/portfolios``, in a group of their own."""
+    return [
+        _asset(
+            stage,
+            key=vendor_key(vendor.name, stage),
+            deps=[*([vendor_key(vendor.name, upstream)] if upstream else []), *stage.sources],
+            group=vendor.name,
+            description=stage.description.format(vendor=vendor.title, published=vendor.publication_in_words()),
+            vendor=vendor.name,
+        )
+        for upstream, stage in zip([None, *STAGES], STAGES, strict=False)
+    ]
+
+
+def build_published(vendors: Iterable[Vendor]) -> dg.AssetsDefinition:
+    """``holdings/published``: the copy for SQL users, after any vendor's portfolios."""
+    return _asset(
+        PUBLISHED,
+        key=PUBLISHED_KEY,
+        deps=[vendor_key(vendor.name, STAGES[-1]) for vendor in vendors],
+        group="holdings",
+        description=PUBLISHED.description,
+    )
+
+
+def vendor_key(vendor: str, stage: Stage) -> dg.AssetKey:
+    """``<vendor>/<stage>``."""
+    return dg.AssetKey([vendor, stage.name])
+
+
+def run_selection(vendor: str, *, dry_run: bool = False) -> list[dg.AssetKey]:
+    """What one run of the vendor makes: everything to the published copy, or, as a dry run, up to the plan."""
+    names = [stage.name for stage in STAGES]
+    stages = STAGES[: names.index(CHANGE_PLAN) + 1] if dry_run else STAGES
+    keys = [vendor_key(vendor, stage) for stage in stages]
+    return keys if dry_run else [*keys, PUBLISHED_KEY]
+
+
+def _asset(
+    stage: Stage, *, key: dg.AssetKey, deps: list[dg.AssetKey], group: str, description: str, vendor: str = ""
+) -> dg.AssetsDefinition:
+    # Dagster does not know the parametrised form of MaterializeResult.
+    def materialize(
+        context: dg.AssetExecutionContext, home: dg.ResourceParam[HomeResource]
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        return _carry_out(stage, home, home.run_context(context, vendor))
+
+    asset: dg.AssetsDefinition = dg.asset(
+        key=key,
+        deps=deps,
+        group_name=group,
+        description=description,
+        kinds=set(stage.kinds),
+        owners=OWNERS,
+        metadata={"dagster/column_schema": stage.columns()},
+        check_specs=[_spec(key, check) for check in stage.checks],
+    )(materialize)
+    return asset
+
+
+def _carry_out(stage: Stage, home: HomeResource, context: RunContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Run the stage's step and show what came of it.
+
+    An expected failure ends the step with its sentence; Dagster's op retries are refused, since the steps themselves
+    have already retried what can pass by itself.
+    """
+    home.listener.started(stage.doing)
+    try:
+        summary = stage.step(context)
+    except EXPECTED as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    except Exception as error:
+        home.listener.surprised(error)
+        raise
+    return dg.MaterializeResult(
+        metadata={name: value for name, value in stage.show(summary).items() if value is not None},
+        check_results=[_result(check, check.judge(summary)) for check in stage.checks],
+    )
+
+
+def _spec(key: dg.AssetKey, check: Check) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)
+
+
+def _result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=check.name,
+        passed=verdict.passed,
+        severity=dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN,
+        description=verdict.sentence,
+        metadata=verdict.metadata,
+    )

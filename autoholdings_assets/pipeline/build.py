@@ -1,0 +1,36 @@
+"""Putting the parts together: all Dagster definitions of one home.
+
+What belongs here: the whole, made of the other modules' parts. The graph comes from the vendors' data files alone, so
+that a broken autoholdings.yaml is a failed check with a message and not a vanished lineage.
+"""
+
+import dagster as dg
+
+from autoholdings_assets.config import Home
+from autoholdings_assets.pipeline.assets import build_published, build_vendor_assets
+from autoholdings_assets.pipeline.home import HomeResource, Listener
+from autoholdings_assets.pipeline.jobs import build_job, build_schedules
+from autoholdings_assets.pipeline.sources import (
+    configuration_is_valid,
+    configuration_source,
+    cz_title_lists_source,
+    judge_configuration,
+    vendors_of,
+    watch_configuration,
+)
+
+
+def build_definitions(home: Home, listener: Listener | None = None) -> dg.Definitions:
+    """All definitions for one home. ``listener`` lets the command line follow a run in its own process."""
+    vendors = vendors_of(home).values()
+    assets = [asset for vendor in vendors for asset in build_vendor_assets(vendor)]
+    assets.append(build_published(vendors))
+    _, configuration = judge_configuration(home)
+    return dg.Definitions(
+        assets=[*assets, configuration_source, cz_title_lists_source],
+        asset_checks=[configuration_is_valid],
+        jobs=[build_job(assets)],
+        schedules=build_schedules(vendors, configuration),
+        sensors=[watch_configuration],
+        resources={"home": HomeResource(home, listener or Listener())},
+    )

@@ -1,0 +1,192 @@
+"""The asset checks: what each step's result is judged by, in sentences for a librarian.
+
+What belongs here: judging a result that is there. What does not: finding faults (the rules in ``kbart/`` and the plan do).
+A check that fails red also makes the run red and stops it there; anything a run can live with is a warning.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from autoholdings_assets.holdings.runs import ProfileOutcome
+from autoholdings_assets.kbart.rules import RULES
+from autoholdings_assets.pipeline import steps
+from autoholdings_assets.pipeline.looks import counts, table
+
+_UNRESOLVED = ("multiple matches", "possible title change", "no match")
+_RULE = {rule.key: rule for rule in RULES}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found: a sentence, and figures or a small table to go with it."""
+
+    passed: bool
+    sentence: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check on a step's result; ``blocking``: when it fails the run stops there and ends red."""
+
+    name: str
+    description: str
+    judge: Callable[[Any], Verdict]
+    blocking: bool = False
+
+
+def _every_profile_brought_a_file(result: steps.Retrieval) -> Verdict:
+    return _unread([outcome for outcome in result.profiles if outcome.failed])
+
+
+def _every_profile_was_read(result: steps.PublishedSummary) -> Verdict:
+    return _unread(result.unread_profiles)
+
+
+def _unread(outcomes: list[ProfileOutcome]) -> Verdict:
+    if not outcomes:
+        return Verdict(True, "Every Active profile was read.")
+    told = " ".join(f"{outcome.profile}: {outcome.message} {outcome.advice}".strip() for outcome in outcomes)
+    return Verdict(
+        False,
+        f"{told} What it granted before is kept; everything else of this run is done.",
+        {"profiles_not_read": len(outcomes)},
+    )
+
+
+def _no_row_was_rejected(result: steps.TitleLists) -> Verdict:
+    rejected = sum(file.rejected for file in result.files)
+    if not rejected:
+        return Verdict(True, "Every row can be used.")
+    return Verdict(
+        False,
+        f"{rejected:,} rows cannot be used. The titles that they may mean keep what they have. Send the list to the vendor.",
+        {
+            "rejected_rows": rejected,
+            "by_rule": _by_rule(result, "error"),
+            "first_rejected_rows": table(result.rejected_rows, total=rejected),
+        },
+    )
+
+
+def _no_row_has_a_warning(result: steps.TitleLists) -> Verdict:
+    warned = _rules_found(result, "warning")
+    if not warned:
+        return Verdict(True, "No row breaks a rule that it can live with.")
+    return Verdict(
+        False,
+        "The rows are used, but the vendor should correct them at the source: the table says what and why.",
+        {"rules": len(warned), "by_rule": _by_rule(result, "warning"), "notes": _by_rule(result, "note")},
+    )
+
+
+def _rules_found(result: steps.TitleLists, severity: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for key, number in chain.from_iterable(file.findings.items() for file in result.files):
+        if key in _RULE and _RULE[key].severity == severity:
+            found[key] = found.get(key, 0) + number
+    return found
+
+
+def _by_rule(result: steps.TitleLists, severity: str) -> Any:
+    found = sorted(_rules_found(result, severity).items(), key=lambda item: -item[1])
+    return table(
+        [
+            {"rows": number, "what is wrong": _RULE[key].sentence, "what to do": _RULE[key].advice, "rule": key}
+            for key, number in found
+        ],
+        every=True,
+    )
+
+
+def _every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:
+    if result.plan is None:
+        return Verdict(True, "Nothing has changed; the rows were accounted for when the last plan was made.")
+    wrong = {profile: number for profile, number in result.unaccounted.items() if number}
+    outcomes = {"rows_end_as": counts(result.plan.row_outcomes)}
+    if wrong:
+        return Verdict(
+            False,
+            f"Rows whose fate is not known: {wrong}. This is a fault of autoholdings, not of the file: nothing is applied.",
+            outcomes,
+        )
+    return Verdict(True, f"All {sum(result.plan.row_outcomes.values()):,} rows end in exactly one outcome.", outcomes)
+
+
+def _plan_is_not_held(result: steps.PlanSummary) -> Verdict:
+    plan = result.plan
+    if plan is None or plan.status not in ("held", "rejected"):
+        return Verdict(True, "The plan may be applied.")
+    if plan.status == "rejected":
+        return Verdict(False, f"Plan {plan.plan_id} was rejected by a person; nothing of it is applied.")
+    return Verdict(
+        False,
+        f"Plan {plan.plan_id} is held: {' '.join(plan.hold_reasons)} Look at it with `autoholdings plan show {plan.plan_id}`.",
+    )
+
+
+def _nothing_is_ambiguous(result: steps.PlanSummary) -> Verdict:
+    actions = result.plan.actions if result.plan else {}
+    found = {name: actions[name] for name in _UNRESOLVED if actions.get(name)}
+    if not found:
+        return Verdict(True, "Every title was matched without doubt.")
+    told = ", ".join(f"{number:,} {name}" for name, number in found.items())
+    return Verdict(
+        False,
+        f"Titles that a person should look at: {told}. Nothing was guessed; the plan lists them with their candidates.",
+        dict(found),
+    )
+
+
+OF_FILES = (
+    Check(
+        "every_active_profile_brought_a_file",
+        "Each Active profile's file arrived. A profile whose file did not come keeps what it granted before.",
+        _every_profile_brought_a_file,
+    ),
+)
+OF_TITLE_LIST = (
+    Check(
+        "no_row_was_rejected",
+        "No row breaks a rule without which it cannot be trusted (no title, nothing that identifies it, a date that "
+        "cannot be read, values in the wrong columns ...). Such rows are set aside and their titles left as they are.",
+        _no_row_was_rejected,
+    ),
+    Check(
+        "no_row_has_a_warning",
+        "No row breaks a rule of KBART that it can live with (a wrong check digit, a missing title_id, coverage not "
+        "stated ...). Such rows are used.",
+        _no_row_has_a_warning,
+    ),
+)
+OF_PLAN = (
+    Check(
+        "every_row_is_accounted_for",
+        "Every row of every file ends in exactly one outcome: activate, update, unchanged, keep, possible title change, "
+        "no match, multiple matches, rejected, excluded, duplicate, or collection not active.",
+        _every_row_is_accounted_for,
+        blocking=True,
+    ),
+    Check(
+        "plan_is_not_held",
+        "The plan may be applied without a person. A plan is held when it would lose too much or take the holdings back.",
+        _plan_is_not_held,
+        blocking=True,
+    ),
+    Check(
+        "nothing_is_ambiguous",
+        "Every title of the file was matched to exactly one title, and none looks like another title under a new name.",
+        _nothing_is_ambiguous,
+    ),
+)
+OF_PUBLISHED = (
+    Check(
+        "every_active_profile_was_read",
+        "Each Active profile of the vendor was fetched and read in this run. When this fails the run is red, but "
+        "everything else is done: the portfolios are applied and published, and the profile keeps what it granted before.",
+        _every_profile_was_read,
+        blocking=True,
+    ),
+)

@@ -1,0 +1,77 @@
+"""The column schemas that the UI shows, taken from where the columns are defined and commented.
+
+What belongs here: nothing but the translation. What does not: any column's meaning (``kbart/fields.py`` and the comments
+in ``holdings/sql/schema.sql`` have these).
+"""
+
+from functools import cache
+
+import dagster as dg
+import duckdb
+
+from autoholdings_assets.holdings.warehouse import sql
+from autoholdings_assets.kbart.fields import FIELDS
+
+_OF_THE_TITLE_LIST = (
+    ("row_number", "BIGINT", "Line of the vendor's file on which the row starts; the header is line 1"),
+    ("status", "VARCHAR", "valid, rejected (cannot be trusted) or excluded (left out as free content)"),
+    ("reason", "VARCHAR", "Why the row was rejected or left out"),
+)
+_WORKED_OUT = (
+    ("from_date", "DATE", "First day of the period in date_first_issue_online"),
+    ("until_date", "DATE", "Last day of the period in date_last_issue_online; blank: to the present"),
+    ("collection", "VARCHAR", "Electronic collection that the row belongs to"),
+)
+_HISTORY = {"valid_from", "valid_to", "run_id", "ended_by_run_id"}
+
+
+def title_list() -> dg.TableSchema:
+    """The rows of a file as read: KBART's 25 columns and what was found out about each row."""
+    fields = ((field.name, "VARCHAR", field.meaning) for field in FIELDS)
+    return _schema(*_OF_THE_TITLE_LIST, *fields, *_WORKED_OUT)
+
+
+def arrived_files() -> dg.TableSchema:
+    """The files as they arrived."""
+    return _of_table(
+        "kbart_file",
+        only=("profile", "file_name", "file_date", "size_bytes", "retrieved_from", "retrieved_at", "file_sha256"),
+    )
+
+
+def coverage() -> dg.TableSchema:
+    """Coverage statements."""
+    return _of_table("coverage_version", without=_HISTORY | {"portfolio_id", "available_for_all", "available_for"})
+
+
+def plan_items() -> dg.TableSchema:
+    """A plan's items."""
+    return _of_table("plan_item", without={"plan_id"})
+
+
+def portfolios() -> dg.TableSchema:
+    """Portfolios, without their history."""
+    return _of_table("portfolio_version", without=_HISTORY)
+
+
+def _of_table(table: str, *, only: tuple[str, ...] = (), without: set[str] = frozenset()) -> dg.TableSchema:  # type: ignore[assignment]
+    columns = _warehouse()[table]
+    return _schema(*(column for column in columns if column[0] not in without and (not only or column[0] in only)))
+
+
+@cache
+def _warehouse() -> dict[str, list[tuple[str, str, str]]]:
+    """Name, type and comment of every column of every table, as DuckDB itself reads the schema."""
+    tables: dict[str, list[tuple[str, str, str]]] = {}
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(sql("schema"))
+        found = connection.execute(
+            "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE NOT internal ORDER BY column_index"
+        ).fetchall()
+    for table, name, kind, comment in found:
+        tables.setdefault(table, []).append((name, kind, comment or ""))
+    return tables
+
+
+def _schema(*columns: tuple[str, str, str]) -> dg.TableSchema:
+    return dg.TableSchema([dg.TableColumn(name, kind, meaning) for name, kind, meaning in columns])

@@ -1,0 +1,42 @@
+"""The home's Dagster instance: its folder, its settings, and the UI.
+
+What belongs here: what must be in place before Dagster starts, without importing Dagster, which takes a second. What
+does not: runs (``launch.py``).
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from autoholdings_assets.config import Home
+
+_ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.1"
+
+
+def prepare(home: Home) -> None:
+    """Make the home's folders, give its Dagster instance the project's settings, and point this process at both.
+
+    Settings that are already there stay: they may have been changed for this home.
+    """
+    home.create()
+    settings = home.dagster_home / "dagster.yaml"
+    if not settings.exists():
+        shutil.copyfile(project_file("dagster.yaml"), settings)
+    os.environ["AUTOHOLDINGS_HOME"] = str(home.path)
+    os.environ["DAGSTER_HOME"] = str(home.dagster_home)
+
+
+def project_file(name: str) -> Path:
+    """``dagster.yaml`` or ``workspace.yaml``: at the project's top level, or where an installed wheel puts them."""
+    beside = _ROOT / name
+    return beside if beside.is_file() else Path(sys.prefix) / "share" / "autoholdings" / name
+
+
+def serve_ui(home: Home, port: int) -> None:
+    """Become the Dagster UI and daemon of this home, on loopback only: Dagster asks nobody for a password."""
+    prepare(home)
+    workspace = str(project_file("workspace.yaml"))
+    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", LOOPBACK, "-p", str(port)]
+    os.execv(sys.executable, command)  # noqa: S606 - no shell, and every argument is ours

@@ -1,0 +1,128 @@
+"""What stands at the left end of the lineage: the configuration and the CZ title lists, and the check on the former.
+
+What belongs here: files that people look after and runs only read. What does not: anything that a run makes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+import dagster as dg
+
+from autoholdings_assets.config import Configuration, ConfigurationError, Home, load_configuration
+from autoholdings_assets.pipeline.home import HomeResource
+from autoholdings_assets.pipeline.looks import OWNERS, bullets
+from autoholdings_assets.vendors.model import Vendor, load_vendors
+
+CONFIGURATION = dg.AssetKey(["configuration", "autoholdings_yaml"])
+CZ_TITLE_LISTS = dg.AssetKey(["community_zone", "title_lists"])
+CHECK_NAME = "configuration_is_valid"
+_CHECK_DESCRIPTION = (
+    "autoholdings.yaml (and the vendor files beside it) can be read, and every rule on profiles, groups, collections "
+    "and credentials is kept. When this fails nothing can run; the message says which line to change, and to what."
+)
+
+configuration_source = dg.AssetSpec(
+    CONFIGURATION,
+    group_name="configuration",
+    kinds={"yaml"},
+    owners=OWNERS,
+    description=(
+        "**autoholdings.yaml**: the institution, its electronic collections and its integration profiles. A person "
+        "edits it; each run reads it anew. Its check says whether it can be used as it is."
+    ),
+)
+cz_title_lists_source = dg.AssetSpec(
+    CZ_TITLE_LISTS,
+    group_name="configuration",
+    kinds={"kbart"},
+    owners=OWNERS,
+    description=(
+        "The Community Zone's title lists (KBART files named by `cz_title_list` in autoholdings.yaml): everything a "
+        "customer could have in a collection. Where there is one, a row of the vendor's file is matched to it first."
+    ),
+)
+
+
+def vendors_of(home: Home) -> Mapping[str, Vendor]:
+    """The vendors that the graph is made of: all, or without the library's own ones when a file of these is broken.
+
+    One broken file in <home>/vendors must not take the lineage away; the check on the configuration says what is wrong.
+    """
+    try:
+        return load_vendors(home.vendors)
+    except ConfigurationError:
+        return load_vendors()
+
+
+def judge_configuration(home: Home) -> tuple[dg.AssetCheckResult, Configuration | None]:
+    """The verdict on the home's configuration as it stands now, and the configuration when it can be used."""
+    try:
+        configuration = load_configuration(home)
+    except ConfigurationError as error:
+        return _result(passed=False, problems=error.problems), None
+    return _result(passed=True, warnings=configuration.warnings, notes=configuration.notes), configuration
+
+
+def _result(*, passed: bool, **sentences: tuple[str, ...]) -> dg.AssetCheckResult:
+    told = {kind: bullets(lines) for kind, lines in sentences.items() if lines}
+    first = next(iter(sentences.get("problems", ())), "autoholdings.yaml can be used.")
+    return dg.AssetCheckResult(
+        asset_key=CONFIGURATION,
+        check_name=CHECK_NAME,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=first,
+        metadata=told,
+    )
+
+
+@dg.asset_check(asset=CONFIGURATION, name=CHECK_NAME, description=_CHECK_DESCRIPTION)
+def configuration_is_valid(home: dg.ResourceParam[HomeResource]) -> dg.AssetCheckResult:
+    """Check the configuration now."""
+    return judge_configuration(home.home)[0]
+
+
+@dg.sensor(
+    name="watch_configuration",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Checks autoholdings.yaml as soon as it has changed, without a run. Harmless: leave it on.",
+)
+def watch_configuration(
+    context: dg.SensorEvaluationContext, home: dg.ResourceParam[HomeResource]
+) -> dg.SensorResult | dg.SkipReason:
+    """Report the check's result as an event whenever the configuration's files have changed."""
+    state = _fingerprint(home.home)
+    if state == context.cursor:
+        return dg.SkipReason("The configuration has not changed.")
+    result, configuration = judge_configuration(home.home)
+    evaluation = dg.AssetCheckEvaluation(
+        asset_key=CONFIGURATION,
+        check_name=CHECK_NAME,
+        passed=result.passed,
+        metadata=result.metadata,
+        severity=result.severity,
+        description=result.description,
+        blocking=False,
+    )
+    events: list[dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation] = [evaluation]
+    if configuration:
+        events.append(dg.AssetObservation(CONFIGURATION, metadata=_counts(configuration)))
+    return dg.SensorResult(asset_events=events, cursor=state)
+
+
+def _counts(configuration: Configuration) -> dict[str, int]:
+    profiles = configuration.integration_profiles
+    return {
+        "electronic_collections": len(configuration.electronic_collections),
+        "integration_profiles": len(profiles),
+        "active_profiles": sum(profile.active for profile in profiles),
+    }
+
+
+def _fingerprint(home: Home) -> str:
+    """A hash of the files that make up the configuration."""
+    seen = hashlib.sha256()
+    for path in [home.config_file, *sorted(home.vendors.glob("*.yaml"))]:
+        seen.update(str(path.name).encode() + (path.read_bytes() if path.is_file() else b"missing"))
+    return seen.hexdigest()

@@ -1,0 +1,219 @@
+"""What each asset is to a librarian: what it says of itself, its columns, its figures and its checks.
+
+What belongs here: one `Stage` for each asset, and what is shown of its step's result. What does not: how a stage becomes
+a Dagster asset (``assets.py``), what the step does (``steps.py``), and how a check judges (``checks.py``).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from autoholdings_assets.config import ConfigurationError
+from autoholdings_assets.holdings.apply import NotApplicable
+from autoholdings_assets.holdings.titles import MergedTitles
+from autoholdings_assets.holdings.warehouse import WarehouseBusy, WarehouseTooNew
+from autoholdings_assets.kbart.errors import UnreadableFile
+from autoholdings_assets.pipeline import checks, columns, steps
+from autoholdings_assets.pipeline.checks import Check
+from autoholdings_assets.pipeline.looks import bullets, counts, table
+from autoholdings_assets.pipeline.sources import CONFIGURATION, CZ_TITLE_LISTS
+from autoholdings_assets.pipeline.steps import RunContext
+
+EXPECTED = (
+    ConfigurationError,
+    NotApplicable,
+    UnreadableFile,
+    WarehouseBusy,
+    WarehouseTooNew,
+    steps.NothingUsable,
+)
+"""Errors whose text tells a librarian what to do: they need no stack trace, and no retry would help."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the way from a vendor's file to the portfolios.
+
+    ``description`` may name ``{vendor}`` and ``{published}``, when the vendor makes its files. ``show`` turns the
+    step's result into metadata: figures (which Dagster plots over time) and small tables, never whole frames.
+    """
+
+    name: str
+    doing: str
+    description: str
+    kinds: tuple[str, ...]
+    step: Callable[[RunContext], Any]
+    columns: Callable[[], dg.TableSchema]
+    show: Callable[[Any], Mapping[str, Any]]
+    sources: tuple[dg.AssetKey, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+def _show_files(result: steps.Retrieval) -> dict[str, Any]:
+    return {
+        "dagster/row_count": len(result.files),
+        "new_files": sum(outcome.outcome == "new file" for outcome in result.profiles),
+        "profiles_not_read": sum(outcome.failed for outcome in result.profiles),
+        "profiles": table(
+            [
+                {"profile": o.profile, "outcome": o.outcome, "message": f"{o.message} {o.advice}"}
+                for o in result.profiles
+            ]
+        ),
+        "preview": table(result.files),
+        "configuration_warnings": bullets(result.warnings) if result.warnings else None,
+    }
+
+
+def _show_title_lists(result: steps.TitleLists) -> dict[str, Any]:
+    files = [
+        {"profile": f.profile, "file": f.file_name, "rows": f.total, "valid": f.valid, "rejected": f.rejected,
+         "left out": f.excluded, "encoding": f.encoding}
+        for f in result.files
+    ]  # fmt: skip
+    return {
+        "dagster/row_count": sum(f.total for f in result.files),
+        "valid_rows": sum(f.valid for f in result.files),
+        "rejected_rows": sum(f.rejected for f in result.files),
+        "rows_left_out": sum(f.excluded for f in result.files),
+        "files": table(files),
+        "preview": table(result.preview, total=sum(f.total for f in result.files)),
+    }
+
+
+def _show_coverage(result: MergedTitles) -> dict[str, Any]:
+    return {
+        "dagster/row_count": result.statement_count,
+        "titles": result.title_count,
+        "statements": result.statement_count,
+        "rows_of_the_files": result.row_count,
+        "rows_that_grant_nothing": counts(result.row_outcomes),
+        "preview": table(result.preview, total=result.statement_count),
+    }
+
+
+def _show_plan(result: steps.PlanSummary) -> dict[str, Any]:
+    plan = result.plan
+    if plan is None:
+        return {"status": result.status, "dagster/row_count": 0}
+    planned = sum(
+        number for action, number in plan.actions.items() if action not in ("unchanged", "years of coverage lost")
+    )
+    return {
+        "dagster/row_count": planned,
+        "status": plan.status,
+        "plan": plan.plan_id,
+        **{_name(action): number for action, number in plan.actions.items()},
+        "rows_of_the_files": counts(plan.row_outcomes),
+        "held_because": bullets(plan.hold_reasons) if plan.hold_reasons else None,
+        "notes": bullets(plan.notes) if plan.notes else None,
+        "preview": table([_readable(item) for item in result.items], total=planned),
+    }
+
+
+def _readable(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan's item on one line, its changes as ``field: old -> new``."""
+    shown = ("action", "title", "online_identifier", "print_identifier", "collection")
+    changes = "; ".join(
+        f"{c['field']}: {c['old'] or '(blank)'} -> {c['new'] or '(blank)'}" for c in item["changes"] or []
+    )
+    return {**{key: item[key] for key in shown}, "changes": changes, "lost": item["lost"], "reason": item["reason"]}
+
+
+def _show_portfolios(result: steps.PortfoliosSummary) -> dict[str, Any]:
+    return {
+        "dagster/row_count": result.portfolio_count,
+        "outcome": result.outcome,
+        "message": result.message,
+        "plan": result.plan_id,
+        **{_name(action): number for action, number in result.actions.items()},
+        "by_collection": table([c for c in result.counters if c["profile"] is None and c["group"] is None]),
+        "preview": table(result.preview, total=result.portfolio_count),
+    }
+
+
+def _show_published(result: steps.PublishedSummary) -> dict[str, Any]:
+    return {
+        "dagster/row_count": result.published.tables["portfolio"],
+        "size": dg.MetadataValue.float(round(result.published.size_bytes / 1e6, 1)),
+        "file": dg.MetadataValue.path(result.published.path),
+        **{f"rows_in_{name}": number for name, number in result.published.tables.items()},
+    }
+
+
+def _name(action: str) -> str:
+    return action.replace(" ", "_")
+
+
+STAGES = (
+    Stage(
+        "kbart_files",
+        "fetching the files",
+        "The KBART files that **{vendor}** has for this institution, one for each Active integration profile, as they "
+        "arrived. Each is kept byte for byte in the archive under its SHA-256. {vendor} makes its file {published}.",
+        ("http", "kbart"),
+        steps.retrieve_files,
+        columns.arrived_files,
+        _show_files,
+        sources=(CONFIGURATION,),
+        checks=checks.OF_FILES,
+    ),
+    Stage(
+        "title_list",
+        "reading and checking the title lists",
+        "Every row of the files, read and checked against KBART (NISO RP-9-2014). A row that cannot be trusted is "
+        "rejected with its line number and the reason; the rest go on. Nothing is guessed and nothing is dropped silently.",
+        ("pandas", "parquet"),
+        steps.read_title_lists,
+        columns.title_list,
+        _show_title_lists,
+        checks=checks.OF_TITLE_LIST,
+    ),
+    Stage(
+        "coverage",
+        "merging rows into titles",
+        "The rows merged into titles with their coverage statements: several rows of one title become one title with "
+        "several statements. Where a collection has a Community Zone title list, each row is matched to it first.",
+        ("duckdb", "parquet"),
+        steps.merge_coverage,
+        columns.coverage,
+        _show_coverage,
+        sources=(CZ_TITLE_LISTS,),
+    ),
+    Stage(
+        "change_plan",
+        "planning the changes",
+        "What would change, title by title and field by field, before anything is changed. Materializing up to here is "
+        "the dry run. A plan that is held waits for a person; `autoholdings plan show` tells all of it.",
+        ("duckdb",),
+        steps.plan_changes,
+        columns.plan_items,
+        _show_plan,
+        sources=(CONFIGURATION,),
+        checks=checks.OF_PLAN,
+    ),
+    Stage(
+        "portfolios",
+        "applying the plan",
+        "The portfolios of **{vendor}**'s collections, brought up to date by the plan in one transaction: all of it or "
+        "nothing. PO lines, licenses and staff notes are never touched. A held plan is refused here too.",
+        ("duckdb",),
+        steps.apply_plan,
+        columns.portfolios,
+        _show_portfolios,
+    ),
+)
+
+PUBLISHED = Stage(
+    "published",
+    "publishing the holdings",
+    "**holdings.duckdb**, the copy for everyone who asks in SQL: replaced as a whole after each run, so that reading "
+    "never waits for a run, nor a run for a reader. Every table and column in it carries a comment.",
+    ("duckdb",),
+    steps.publish,
+    columns.portfolios,
+    _show_published,
+    checks=checks.OF_PUBLISHED,
+)
