@@ -50,9 +50,7 @@ class Account:
     statuses: list[int] = field(default_factory=list)
     requests: list[Mapping[str, str]] = field(default_factory=list)
 
-    def publish(
-        self, content: bytes, file_name: str, made_at: datetime, content_type: str | None = None
-    ) -> None:
+    def publish(self, content: bytes, file_name: str, made_at: datetime, content_type: str | None = None) -> None:
         """Serve this file from now on."""
         made_at = made_at.astimezone(UTC).replace(microsecond=0)
         self.file = ServedFile(content, file_name, made_at, content_type or ServedFile.content_type)
@@ -79,9 +77,7 @@ class DemoVendors:
     def open_account(self, vendor: Vendor, **credentials: str) -> Account:
         """A new customer of this vendor. Its ``url`` is what the profile's ``url:`` must say."""
         in_path = "".join(f"/{{{c.name}}}" for c in vendor.credentials if c.placement == "path")
-        account = Account(
-            vendor, credentials, f"http://127.0.0.1:{self.port}/{vendor.name}/holdings{in_path}"
-        )
+        account = Account(vendor, credentials, f"http://127.0.0.1:{self.port}/{vendor.name}/holdings{in_path}")
         self.accounts.append(account)
         return account
 
@@ -175,9 +171,7 @@ class Answer(BaseHTTPRequestHandler):
         """A short answer in words."""
         self.send(status, {"Content-Type": "text/plain"}, text.encode())
 
-    def send(
-        self, status: int, headers: Mapping[str, str], body: bytes = b"", length: int | None = None
-    ) -> None:
+    def send(self, status: int, headers: Mapping[str, str], body: bytes = b"", length: int | None = None) -> None:
         """Any answer; ``length`` is what Content-Length says when it is not the truth."""
         if self.account is not None:
             self.account.statuses.append(status)

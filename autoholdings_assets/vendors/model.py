@@ -170,23 +170,19 @@ def load_vendors(extra: Path | None = None) -> dict[str, Vendor]:
     """Every vendor by name: those of this package, then each ``*.yaml`` in ``extra`` (<home>/vendors).
 
     A file in ``extra`` may say ``based_on: NAME`` and then needs only what differs; one with the name of a
-    vendor of this package replaces it. Raises ``ConfigurationError`` naming file, line and key.
+    vendor of this package takes its place. Raises ``ConfigurationError`` naming file, line and key.
     """
-    documents: dict[str, YamlDocument] = {}
-    for path in _yaml_files(extra):
-        document = read_yaml(path)
-        documents[str(document.content.setdefault("name", path.stem))] = document
+    package = _documents(Path(str(files(__package__))))
+    own = _documents(extra) if extra else {}
     vendors: dict[str, Vendor] = {}
     problems: list[str] = []
-    for name, document in documents.items():
-        base = document.content.get("based_on")
-        if base is not None and (base not in documents or "based_on" in documents[base].content):
-            problems.append(
-                document.problem(("based_on",), f"there is no vendor of this name{nearest(base, documents)}.")
-            )
+    for name, document in (package | own).items():
+        described = _with_base(document, package | {n: d for n, d in own.items() if "based_on" not in d.content})
+        if described is None:
+            sentence = f"there is no such vendor to start from{nearest(document.content['based_on'], package)}."
+            problems.append(document.problem(("based_on",), sentence))
             continue
-        described = _merged(documents[base].content, document.content) if base else document.content
-        vendor, found = build(Vendor, YamlDocument(document.path, described, document.lines))
+        vendor, found = build(Vendor, described)
         problems += found
         if vendor:
             vendors[name] = vendor
@@ -196,9 +192,24 @@ def load_vendors(extra: Path | None = None) -> dict[str, Vendor]:
     return vendors
 
 
-def _yaml_files(extra: Path | None) -> list[Path]:
-    own = [Path(str(item)) for item in files(__package__).iterdir() if item.name.endswith(".yaml")]
-    return sorted(own) + (sorted(extra.glob("*.yaml")) if extra and extra.is_dir() else [])
+def _documents(folder: Path) -> dict[str, YamlDocument]:
+    """The folder's YAML files by the vendor's name, which is the file's where the file has no ``name``."""
+    documents = {}
+    for path in sorted(folder.glob("*.yaml")):
+        document = read_yaml(path)
+        documents[str(document.content.setdefault("name", path.stem))] = document
+    return documents
+
+
+def _with_base(document: YamlDocument, bases: Mapping[str, YamlDocument]) -> YamlDocument | None:
+    """The document with what it leaves to the vendor that it is based on; None when there is no such
+    vendor."""
+    base = document.content.get("based_on")
+    if base is None:
+        return document
+    if base not in bases:
+        return None
+    return YamlDocument(document.path, _merged(bases[base].content, document.content), document.lines)
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

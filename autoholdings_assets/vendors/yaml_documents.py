@@ -78,9 +78,7 @@ def read_yaml(path: Path) -> YamlDocument:
     except yaml.YAMLError as error:
         raise ConfigurationError([f"{path.name}: this is not valid YAML ({error})."]) from None
     if not isinstance(root, yaml.MappingNode):
-        raise ConfigurationError(
-            [f"{path.name} has no keys: it must start with lines such as `name: value`."]
-        )
+        raise ConfigurationError([f"{path.name} has no keys: it must start with lines such as `name: value`."])
     document = YamlDocument(path, {}, {})
     problems: list[str] = []
     document.content.update(_value(root, (), document, problems))
@@ -103,9 +101,7 @@ def _value(node: yaml.Node, loc: Loc, document: YamlDocument, problems: list[str
     if isinstance(node, yaml.SequenceNode):
         for position, item in enumerate(node.value):
             document.lines[(*loc, position)] = item.start_mark.line + 1
-        return [
-            _value(item, (*loc, position), document, problems) for position, item in enumerate(node.value)
-        ]
+        return [_value(item, (*loc, position), document, problems) for position, item in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
     return None if node.style is None and node.value in ("", "~", "null", "Null", "NULL") else node.value
 
