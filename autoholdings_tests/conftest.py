@@ -1,8 +1,13 @@
 """Fixtures that several rooms of the tests share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from autoholdings_assets.config import Home
+from autoholdings_assets.demo.vendor import DemoVendors
+from autoholdings_tests.library import BOOKS, JOURNALS, Feed, Library
 
 REAL_KBART = Path(__file__).resolve().parents[2] / "shared" / "real-kbart"
 
@@ -13,3 +18,25 @@ def real_kbart() -> Path:
     if not REAL_KBART.is_dir():
         pytest.skip(f"real vendor files are not here (looked in ../{REAL_KBART.parent.name}/{REAL_KBART.name})")
     return REAL_KBART
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    """An institution without groups and profiles, with Wiley's two collections active."""
+    configuration = {
+        "institution": {"name": "University of Example", "timezone": "America/New_York"},
+        "electronic_collections": [{"name": JOURNALS}, {"name": BOOKS}],
+        "integration_profiles": [],
+    }
+    home = Home(tmp_path / "home")
+    home.create()
+    with DemoVendors() as vendors:
+        library = Library(home, vendors, monkeypatch, configuration)
+        library.save()
+        yield library
+
+
+@pytest.fixture
+def wiley(library: Library) -> Feed:
+    """The library's one Active profile at Wiley."""
+    return library.profile("wiley-main")

@@ -1,0 +1,229 @@
+"""A small library to test with: a home on disk, vendors on loopback, runs as plain steps, questions in SQL.
+
+What belongs here: setting a scene and asking about its outcome. What does not: what the outcome should be.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from autoholdings_assets.config import Home
+from autoholdings_assets.demo.vendor import Account, DemoVendors
+from autoholdings_assets.holdings.warehouse import open_warehouse
+from autoholdings_assets.holdings.warehouse import rows as rows_of
+from autoholdings_assets.kbart.fields import FIELD_NAMES
+from autoholdings_assets.pipeline import steps
+from autoholdings_assets.pipeline.steps import PlanSummary, PortfoliosSummary, RunContext
+from autoholdings_assets.vendors.model import Vendor, load_vendors
+
+JOURNALS = "Wiley Online Library - AutoHoldings Journals"
+BOOKS = "Wiley Online Library - AutoHoldings Books"
+VENDORS = load_vendors()
+
+Row = Mapping[str, str]
+
+
+def journal(title: str, online: str = "", print_id: str = "", start: str = "2000", end: str = "", **more: str) -> Row:
+    """A row of a serial; the keywords are KBART's columns."""
+    return {
+        "publication_title": title,
+        "print_identifier": print_id,
+        "online_identifier": online,
+        "date_first_issue_online": start,
+        "date_last_issue_online": end,
+        "title_url": f"https://vendor.example/journal/{(online or print_id or title).replace(' ', '-')}",
+        "title_id": (online or print_id or title).replace("-", ""),
+        "coverage_depth": "fulltext",
+        "publication_type": "serial",
+        "access_type": "P",
+    } | more
+
+
+def book(title: str, online: str = "", print_id: str = "", **more: str) -> Row:
+    """A row of a monograph."""
+    return {
+        "publication_title": title,
+        "print_identifier": print_id,
+        "online_identifier": online,
+        "title_url": f"https://vendor.example/book/{(online or title).replace(' ', '-')}",
+        "title_id": online or title.replace(" ", ""),
+        "coverage_depth": "fulltext",
+        "publication_type": "monograph",
+        "date_monograph_published_online": "2015",
+        "access_type": "P",
+    } | more
+
+
+def issn(number: int) -> str:
+    """The ISSN with this number and the right check digit."""
+    digits = f"{number:07}"
+    check = -sum(int(digit) * weight for digit, weight in zip(digits, range(8, 1, -1), strict=True)) % 11
+    return f"{digits[:4]}-{digits[4:]}{'X' if check == 10 else check}"
+
+
+def isbn(number: int) -> str:
+    """The ISBN-13 with this number and the right check digit."""
+    digits = f"978{number:09}"
+    return digits + str(-sum(int(digit) * (1 + 2 * (place % 2)) for place, digit in enumerate(digits)) % 10)
+
+
+def kbart(rows: Iterable[Row]) -> bytes:
+    """A KBART file with these rows."""
+    lines = [FIELD_NAMES, *([row.get(name, "") for name in FIELD_NAMES] for row in rows)]
+    return "".join("\t".join(line) + "\n" for line in lines).encode()
+
+
+@dataclass
+class Feed:
+    """An integration profile and the vendor's account behind it."""
+
+    name: str
+    account: Account
+    published: int = 0
+
+    def serves(self, content: bytes | Iterable[Row] | Path, name: str | None = None) -> None:
+        """Let the vendor publish this file, dated a week after the last one unless it has a name."""
+        if isinstance(content, Path):
+            name = name or content.name
+            content = content.read_bytes()
+        elif not isinstance(content, bytes):
+            content = kbart(content)
+        day = datetime(2026, 1, 3, tzinfo=UTC) + timedelta(weeks=self.published)
+        self.published += 1
+        self.account.publish(content, name or f"Vendor_Global_All_{day:%Y-%m-%d}.txt", day)
+
+
+@dataclass
+class Outcome:
+    """What a run came to: the words of its ``job_run``, its plan, and the error that ended it, if one did."""
+
+    run_id: str
+    outcome: str | None
+    message: str | None
+    plan: PlanSummary | None = None
+    portfolios: PortfoliosSummary | None = None
+    error: Exception | None = None
+
+    @property
+    def actions(self) -> dict[str, int]:
+        """How many titles each action was planned for, without those that stay as they are."""
+        actions = self.plan.plan.actions if self.plan and self.plan.plan else {}
+        return {name: count for name, count in actions.items() if name not in ("unchanged", "years of coverage lost")}
+
+
+@dataclass
+class Library:
+    """An institution with its home, its profiles and the vendors that these speak to."""
+
+    home: Home
+    vendors: DemoVendors
+    monkeypatch: pytest.MonkeyPatch
+    configuration: dict[str, Any]
+    feeds: dict[str, Feed] = field(default_factory=dict)
+    runs: int = 0
+
+    def profile(self, name: str, vendor: Vendor = VENDORS["wiley"], *, active: bool = True, **keys: Any) -> Feed:
+        """Add an integration profile, with an account at the vendor on loopback."""
+        credentials = {c.name: f"secret-{c.name}-of-{name}" for c in vendor.credentials if not c.optional}
+        account = self.vendors.open_account(vendor, **credentials)
+        variables = {c: f"TEST_{name}_{c}".upper().replace("-", "_") for c in credentials}
+        for credential, variable in variables.items():
+            self.monkeypatch.setenv(variable, credentials[credential])
+        self.configuration["integration_profiles"].append(
+            {"name": name, "vendor": vendor.name, "active": active, "url": account.url}
+            | {credential: f"${{{variable}}}" for credential, variable in variables.items()}
+            | keys
+        )
+        self.save()
+        self.feeds[name] = Feed(name, account)
+        return self.feeds[name]
+
+    def collection(self, name: str, **keys: Any) -> None:
+        """Add or change the entry of an electronic collection."""
+        entries = self.configuration["electronic_collections"]
+        entry = next((e for e in entries if e["name"] == name), None)
+        if entry is None:
+            entries.append({"name": name} | keys)
+        else:
+            entry.update(keys)
+        self.save()
+
+    def change_profile(self, name: str, **keys: Any) -> None:
+        """Change keys of a profile."""
+        next(p for p in self.configuration["integration_profiles"] if p["name"] == name).update(keys)
+        self.save()
+
+    def save(self) -> None:
+        """Write autoholdings.yaml."""
+        self.home.config_file.write_text(yaml.safe_dump(self.configuration, sort_keys=False))
+
+    def context(self, vendor: str = "wiley") -> RunContext:
+        """The next run."""
+        self.runs += 1
+        return RunContext(self.home, vendor, f"run-{self.runs}", datetime.now(UTC), "a test")
+
+    def run(self, vendor: str = "wiley", *, dry_run: bool = False) -> Outcome:
+        """Run the vendor's steps one after another, as a Dagster run does, and publish."""
+        context = self.context(vendor)
+        outcome = Outcome(context.run_id, None, None)
+        try:
+            steps.retrieve_files(context)
+            steps.read_title_lists(context)
+            steps.merge_coverage(context)
+            outcome.plan = steps.plan_changes(context)
+            if not dry_run:
+                outcome.portfolios = steps.apply_plan(context)
+                steps.publish(context)
+        except Exception as error:
+            outcome.error = error
+        for row in self.sql("SELECT outcome, message FROM job_run WHERE run_id = ?", context.run_id):
+            outcome.outcome, outcome.message = row["outcome"], row["message"]
+        return outcome
+
+    def sql(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
+        """Ask the warehouse."""
+        with open_warehouse(self.home.warehouse) as connection:
+            return rows_of(connection, query, list(parameters))
+
+    def published(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
+        """Ask the published copy, as an SQL user does."""
+        with duckdb.connect(str(self.home.published), read_only=True) as connection:
+            return rows_of(connection, query, list(parameters))
+
+    def write(self, statement: str, *parameters: Any) -> None:
+        """Change the warehouse behind the pipeline's back."""
+        with open_warehouse(self.home.warehouse) as connection:
+            connection.execute(statement, list(parameters))
+
+    def titles(self) -> dict[str, dict[str, Any]]:
+        """The portfolios by title."""
+        return {row["title"]: row for row in self.sql("FROM portfolio ORDER BY portfolio_id")}
+
+    def statements(self, title: str) -> list[dict[str, Any]]:
+        """The coverage statements of the portfolio with this title, in order."""
+        return self.sql(
+            "SELECT c.* FROM coverage AS c JOIN portfolio AS p USING (portfolio_id) WHERE p.title = ? ORDER BY statement_no",
+            title,
+        )
+
+    def attach_po_line(self, title: str, po_line: str) -> None:
+        """Attach a PO line, as staff do."""
+        self.write(
+            "INSERT INTO acquisition_version (portfolio_id, po_line, valid_from, acted_by) "
+            "SELECT portfolio_id, ?, now(), 'staff' FROM portfolio WHERE title = ?",
+            po_line,
+            title,
+        )
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """All of the holdings and their history: what must not change when nothing is new."""
+        return {
+            table: self.sql(f"FROM {table} ORDER BY ALL")
+            for table in ("portfolio_version", "coverage_version", "acquisition_version", "entitlement", "vendor_state")
+        }
