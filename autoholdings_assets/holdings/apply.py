@@ -7,7 +7,8 @@ that the plan was made of, and fails if a portfolio with a PO line would go.
 from dataclasses import dataclass
 
 from autoholdings_assets.config import Home
-from autoholdings_assets.holdings.entitlements import Inputs, generation
+from autoholdings_assets.holdings.entitlements import Inputs
+from autoholdings_assets.holdings.generations import advance_with_run, generation
 from autoholdings_assets.holdings.plan import Plan, content_path
 from autoholdings_assets.holdings.titles import quoted
 from autoholdings_assets.holdings.warehouse import Connection, set_variables, sql, transaction
@@ -46,7 +47,7 @@ def apply_plan(connection: Connection, home: Home, plan: Plan, inputs: Inputs, r
             "UPDATE plan SET status = 'applied', applied_at = ?, applied_run_id = ?, applied_by = ? WHERE plan_id = ?",
             [now, run_id, acted_by, plan.plan_id],
         )
-        _advance(connection, plan, now)
+        advance_with_run(connection, plan.vendor, now, plan.inputs_hash, plan.plan_id)
     return Applied(plan.plan_id, plan.actions)
 
 
@@ -78,14 +79,4 @@ def _accept(connection: Connection, profile: str, plan: Plan, file_sha256: str, 
     connection.execute(
         "UPDATE kbart_file SET status = 'accepted', accepted_at = coalesce(accepted_at, ?) WHERE profile = ? AND file_sha256 = ?",
         [now, profile, file_sha256],
-    )
-
-
-def _advance(connection: Connection, plan: Plan, now: object) -> None:
-    """Count the change: every plan that was made on the state before has lapsed with it."""
-    connection.execute("DELETE FROM vendor_state WHERE vendor = ?", [plan.vendor])
-    following = plan.generation + 1
-    connection.execute(
-        "INSERT INTO vendor_state VALUES (?, ?, ?, ?, ?, ?)",
-        [plan.vendor, following, following, plan.inputs_hash, plan.plan_id, now],
     )

@@ -96,22 +96,6 @@ def ensure_staged(home: Home, vendor: Vendor, grants: Sequence[Grant]) -> None:
             )
 
 
-def nothing_has_changed(connection: Connection, inputs: Inputs) -> bool:
-    """Whether the last run that was carried out had the same inputs, and nothing has touched the holdings since."""
-    return bool(
-        scalar(
-            connection,
-            "SELECT count(*) FROM vendor_state WHERE vendor = ? AND inputs_hash = ? AND generation = applied_generation",
-            [inputs.vendor.name, inputs.digest],
-        )
-    )
-
-
-def generation(connection: Connection, vendor: str) -> int:
-    """How often the vendor's holdings have changed."""
-    return int(scalar(connection, "SELECT max(generation) FROM vendor_state WHERE vendor = ?", [vendor]) or 0)
-
-
 def _grants(connection: Connection, home: Home, configuration: Configuration, vendor: Vendor) -> list[Grant]:
     accepted = {
         row["profile"]: row

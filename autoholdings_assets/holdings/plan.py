@@ -11,7 +11,8 @@ from typing import Any
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.continuity import link_titles
-from autoholdings_assets.holdings.entitlements import Inputs, generation
+from autoholdings_assets.holdings.entitlements import Inputs
+from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.titles import (
     load_granted_rows,
     merge_titles,

@@ -21,7 +21,8 @@ from autoholdings_assets.config import (
 from autoholdings_assets.holdings import apply, runs, title_lists
 from autoholdings_assets.holdings import publish as publishing
 from autoholdings_assets.holdings.apply import NotApplicable
-from autoholdings_assets.holdings.entitlements import Inputs, current_inputs, nothing_has_changed
+from autoholdings_assets.holdings.entitlements import Inputs, current_inputs
+from autoholdings_assets.holdings.generations import carried_out
 from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_items, unaccounted_rows
 from autoholdings_assets.holdings.publish import Published
 from autoholdings_assets.holdings.runs import ArrivedFile, ProfileOutcome
@@ -183,7 +184,7 @@ def plan_changes(context: RunContext) -> PlanSummary:
     """Compare the titles with the portfolios and store the plan; nothing is applied (rule A1)."""
     with _run(context) as (connection, configuration, vendor):
         inputs = _inputs(connection, context, configuration, vendor)
-        if nothing_has_changed(connection, inputs):
+        if carried_out(connection, vendor.name, inputs.digest):
             _end(connection, context, runs.NOTHING_NEW, "Nothing has changed since the last run.")
             return PlanSummary(None, [], {}, configuration.warnings)
         plan = make_plan(connection, context.home, inputs, context.run_id)
@@ -219,7 +220,7 @@ def apply_plan(context: RunContext) -> PortfoliosSummary:
     with _run(context) as (connection, configuration, vendor):
         inputs = _inputs(connection, context, configuration, vendor)
         failed = [o for o in runs.profile_outcomes(connection, vendor.name) if o.failed]
-        if nothing_has_changed(connection, inputs):
+        if carried_out(connection, vendor.name, inputs.digest):
             outcome = runs.DONE_WITH_FINDINGS if failed else runs.NOTHING_NEW
             return _portfolios(
                 connection,
