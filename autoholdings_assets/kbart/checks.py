@@ -50,7 +50,7 @@ def is_not(*forms: IntEnum) -> Callable[["Column[Any]"], BoolArray]:
         wrong = found == codes[0]
         for code in codes[1:]:
             wrong |= found == code
-        return ~wrong
+        return np.asarray(~wrong)
 
     return check
 
@@ -106,7 +106,7 @@ def _at_home(values: pa.Array | pa.ChunkedArray, name: str) -> BoolArray:
 
 def coverage_not_cut_off(frame: Frame) -> BoolArray:
     """A row that ends early still says what a serial covers."""
-    return (frame["field_count:cut"].to_numpy() != RowEnd.BEFORE_COVERAGE) | _is(frame, "monograph")
+    return np.asarray((frame["field_count:cut"].to_numpy() != RowEnd.BEFORE_COVERAGE) | _is(frame, "monograph"))
 
 
 def something_identifies(frame: Frame) -> BoolArray:
@@ -122,7 +122,7 @@ def something_identifies(frame: Frame) -> BoolArray:
 def has_standard_identifier(frame: Frame) -> BoolArray:
     """There is an ISSN or ISBN in one of the two columns."""
     forms = _identifier_forms(frame)
-    return np.isin(forms, ISSN_FORMS + ISBN_FORMS).any(axis=1)
+    return np.asarray(np.isin(forms, ISSN_FORMS + ISBN_FORMS).any(axis=1))
 
 
 def identifiers_fit_type(frame: Frame) -> BoolArray:
@@ -168,12 +168,12 @@ def start_of_numbering_given(frame: Frame) -> BoolArray:
 
 def serial_embargo_legal(frame: Frame) -> BoolArray:
     """The embargo of anything but a monograph can be read."""
-    return (frame["embargo_info:form"].to_numpy() != EmbargoForm.ILLEGAL) | _is(frame, "monograph")
+    return np.asarray((frame["embargo_info:form"].to_numpy() != EmbargoForm.ILLEGAL) | _is(frame, "monograph"))
 
 
 def monograph_embargo_legal(frame: Frame) -> BoolArray:
     """The embargo of a monograph can be read."""
-    return (frame["embargo_info:form"].to_numpy() != EmbargoForm.ILLEGAL) | ~_is(frame, "monograph")
+    return np.asarray((frame["embargo_info:form"].to_numpy() != EmbargoForm.ILLEGAL) | ~_is(frame, "monograph"))
 
 
 def is_not_phase3_access(frame: Frame) -> BoolArray:
@@ -217,4 +217,4 @@ def _number(values: "Column[Any]") -> np.ndarray[Any, np.dtype[np.float64]]:
     if text.null_count == len(text):
         return np.full(len(text), np.nan)
     whole = pc.if_else(pc.match_substring_regex(text, r"^[0-9]{1,15}$"), text, pa.scalar(None, text.type))
-    return pc.cast(whole, pa.float64()).to_numpy()
+    return np.asarray(pc.cast(whole, pa.float64()).to_numpy())

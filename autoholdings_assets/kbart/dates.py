@@ -65,7 +65,7 @@ def parse_date(value: str, formats: Sequence[str] = ()) -> PartialDate:
         return _period(match, DateForm.KBART)
     for declared in formats:
         try:
-            moment = datetime.strptime(value, declared)  # noqa: DTZ007 - a calendar date has no zone
+            moment = datetime.strptime(value, declared)
         except ValueError:
             continue
         return _declared_period(moment.date(), declared)
@@ -95,8 +95,10 @@ def kbart_form(value: str, formats: Sequence[str] = ()) -> str:
     if parsed.begin is None or parsed.end is None or parsed.form is DateForm.KBART:
         return value
     for length, month in ((4, None), (7, parsed.begin.month)):
-        if parsed.begin.day == 1 and parsed.end == _last_day(parsed.begin.year, month, None) and (
-            month is not None or parsed.begin.month == 1
+        if (
+            parsed.begin.day == 1
+            and parsed.end == _last_day(parsed.begin.year, month, None)
+            and (month is not None or parsed.begin.month == 1)
         ):
             return parsed.begin.isoformat()[:length]
     return parsed.begin.isoformat()

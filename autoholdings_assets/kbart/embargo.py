@@ -6,8 +6,10 @@ Source: RP-9-2014, section 6.6.13.
 import re
 from dataclasses import dataclass
 
-EMBARGO = re.compile(r"(?:(?P<single>[PR])(?P<n>[1-9]\d{0,3})(?P<unit>[DMY])|"
-                     r"R(?P<rn>[1-9]\d{0,3})(?P<runit>[DMY]);P(?P<pn>[1-9]\d{0,3})(?P<punit>[DMY]))")
+EMBARGO = re.compile(
+    r"(?:(?P<single>[PR])(?P<n>[1-9]\d{0,3})(?P<unit>[DMY])|"
+    r"R(?P<rn>[1-9]\d{0,3})(?P<runit>[DMY]);P(?P<pn>[1-9]\d{0,3})(?P<punit>[DMY]))"
+)
 ZERO = re.compile(r"[PR]0+[DMY]")
 
 

@@ -69,6 +69,16 @@ def _blank_rows(text: KbartText) -> str | None:
     return f"{text.blank_rows} rows are blank throughout and were left out." if text.blank_rows else None
 
 
+def _quoted(text: KbartText) -> str | None:
+    return "The cells stand in quotation marks, which were taken off." if text.quoted else None
+
+
+def _broken_rows(text: KbartText) -> str | None:
+    if not text.broken_rows:
+        return None
+    return f"{text.broken_rows} rows have line breaks inside a cell; they were read as one row each."
+
+
 def _missing_columns(text: KbartText) -> str | None:
     missing = text.header.missing
     return f"{len(missing)} of the 25 columns are missing: {', '.join(missing)}." if missing else None
@@ -126,7 +136,11 @@ FILE_RULES: tuple[FileRule, ...] = (
     FileRule("no_final_newline", "note", "End the last line as well.", _final_newline),
     FileRule("lines_before_header", "warning", "Let the header be the first line.", _preamble, strict="error"),
     FileRule("blank_rows", "note", "Take the blank rows out.", _blank_rows),
-    FileRule("missing_columns", "warning", "Give all 25 columns, also the blank ones.", _missing_columns, strict="error"),
+    FileRule("quotation_marks", "note", "Write the cells without quotation marks.", _quoted, strict="error"),
+    FileRule("line_breaks_in_cells", "warning", "Take the line breaks out.", _broken_rows, strict="error"),
+    FileRule(
+        "missing_columns", "warning", "Give all 25 columns, also the blank ones.", _missing_columns, strict="error"
+    ),
     FileRule("renamed_columns", "note", "Name the columns exactly as KBART does.", _renamed_columns),
     FileRule("column_order", "note", "Bring the columns into KBART's order.", _column_order),
     FileRule("extra_columns", "note", "Take them out, or put what matters into notes.", _extra_columns),

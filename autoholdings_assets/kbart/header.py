@@ -25,6 +25,7 @@ class Header:
     renamed: dict[str, str] = field(default_factory=dict)
     duplicates: tuple[str, ...] = ()
     unnamed: int = 0
+    in_apostrophes: bool = False
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -66,13 +67,19 @@ def understand(names: Sequence[str]) -> Header:
         kbart_name = name if name in exact else _other_name(name)
         if kbart_name is not None and kbart_name not in columns and (name in exact or kbart_name not in exact):
             columns.append(kbart_name)
-            if given != kbart_name:
+            if given.strip("\"'") != kbart_name:
                 renamed[given.strip()] = kbart_name
         else:
             if name and name in columns:
                 duplicates.append(given.strip())
             columns.append(_unused(name or f"column_{position}", columns))
-    return Header(tuple(columns), renamed, tuple(duplicates), sum(not name for name in plain))
+    return Header(
+        columns=tuple(columns),
+        renamed=renamed,
+        duplicates=tuple(duplicates),
+        unnamed=sum(not name for name in plain),
+        in_apostrophes=all(len(name) > 1 and name[0] == name[-1] == "'" for name in names),
+    )
 
 
 def find_header(lines: Sequence[Sequence[str]]) -> int | None:

@@ -1,8 +1,8 @@
 """ISSN and ISBN: one form for each, and whether the check digit is right. Vectorised over whole columns.
 
-ISSN become ``NNNN-NNNC`` (ISO 3297), ISBN become thirteen digits (ISO 2108). A wrong check digit is no reason to drop an
-identifier, since vendors and libraries copy the same slips: it keeps its form and is reported. Leading zeros that a
-spreadsheet took off are put back only where the check digit proves it.
+ISSN become ``NNNN-NNNC`` (ISO 3297), ISBN become thirteen digits (ISO 2108). A wrong check digit is no reason to drop
+an identifier, since vendors and libraries copy the same slips: it keeps its form and is reported. Leading zeros that
+a spreadsheet took off are put back only where the check digit proves it.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ HYPHEN, ZERO, X = ord("-"), ord("0"), ord("X")
 
 
 class IdentifierForm(IntEnum):
-    """What a cell holds. From ``WRONG_ISSN`` on, a librarian should hear of it."""
+    """What a cell holds."""
 
     BLANK = 0
     ISSN = 1
@@ -39,10 +39,11 @@ class IdentifierForm(IntEnum):
     RESTORED_ISBN = 6
     PLACEHOLDER = 7  # 0000-0000, N/A: stands for nothing
     UNRECOGNISED = 8
+    ISBN10 = 9  # right, and given as thirteen digits
 
 
 ISSN_FORMS = (IdentifierForm.ISSN, IdentifierForm.WRONG_ISSN, IdentifierForm.RESTORED_ISSN)
-ISBN_FORMS = (IdentifierForm.ISBN, IdentifierForm.WRONG_ISBN, IdentifierForm.RESTORED_ISBN)
+ISBN_FORMS = (IdentifierForm.ISBN, IdentifierForm.ISBN10, IdentifierForm.WRONG_ISBN, IdentifierForm.RESTORED_ISBN)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def issn_check_digit_ok(values: "pd.Series[str]") -> "pd.Series[bool]":
 
 def isbn_check_digit_ok(values: "pd.Series[str]") -> "pd.Series[bool]":
     """Where a value is an ISBN-10 or ISBN-13, in any usual spelling, with the right check digit."""
-    return pd.Series(normalise_identifiers(values).form == IdentifierForm.ISBN, index=values.index)
+    form = normalise_identifiers(values).form
+    return pd.Series(np.isin(form, (IdentifierForm.ISBN, IdentifierForm.ISBN10)), index=values.index)
 
 
 def _mark_canonical(given: pa.Array, form: npt.NDArray[np.int8]) -> None:
@@ -125,7 +127,7 @@ def _normalise_other_forms(given: pa.Array) -> tuple[pa.Array, npt.NDArray[np.in
     proper = _is_number(text, last_may_be_x=True)
     at, text = at[proper], text[proper]
     right = _isbn10_ok(text)
-    settle(at[right], _isbn10_to_13(text[right]), IdentifierForm.ISBN)
+    settle(at[right], _isbn10_to_13(text[right]), IdentifierForm.ISBN10)
     settle(at[~right], text[~right], IdentifierForm.WRONG_ISBN)
 
     for length in ISSN_WITHOUT_ZEROS:
@@ -160,12 +162,12 @@ def _is_number(text: Bytes, *, last_may_be_x: bool) -> BoolArray:
     digits = (text >= ZERO) & (text <= ZERO + 9)
     if last_may_be_x:
         digits[:, -1] |= text[:, -1] == X
-    return digits.all(axis=1)
+    return np.asarray(digits.all(axis=1))
 
 
 def _is_isbn13(text: Bytes) -> BoolArray:
     starts_978_or_979 = (text[:, :2] == np.frombuffer(b"97", np.uint8)).all(axis=1) & (text[:, 2] >= ZERO + 8)
-    return _is_number(text, last_may_be_x=False) & starts_978_or_979
+    return np.asarray(_is_number(text, last_may_be_x=False) & starts_978_or_979)
 
 
 def _digits(text: Bytes) -> Numbers:

@@ -29,11 +29,12 @@ from autoholdings_assets.kbart.text import (
     series,
     text_faults,
     true,
-    unquote,
 )
 from autoholdings_assets.kbart.vocabulary import ACCESS_TYPES, COVERAGE_DEPTHS, PUBLICATION_TYPES
 
 COVERAGE_FIELDS = ("date_first_issue_online", "date_last_issue_online", "embargo_info")
+HABIT = 0.5
+"""From this share of short rows on, short rows are the export's habit, not damage."""
 FAULTS_TO_CLEAN = TextFault.CONTROL | TextFault.MARKUP | TextFault.LITERAL_ESCAPE | TextFault.QUOTED
 
 
@@ -110,8 +111,8 @@ def interpret(text: KbartText, date_formats: tuple[str, ...] = ()) -> Interpreta
     for name, words in (("coverage_depth", COVERAGE_DEPTHS), ("access_type", ACCESS_TYPES)):
         fields[name], aspects[f"{name}:form"] = _words(fields[name], words)
     fields["publication_type"], aspects["publication_type:source"] = _publication_type(fields, aspects)
-    fields["embargo_info"], aspects["embargo_info:form"] = _embargo(fields["embargo_info"])
     aspects["publication_type:read"] = fields["publication_type"]
+    fields["embargo_info"], aspects["embargo_info:form"] = _embargo(fields["embargo_info"], fields["publication_type"])
 
     aspects["field_count:cut"] = _cut(text)
     frame = pd.DataFrame({**{name: given[name] for name in (*FIELD_NAMES, OVERFLOW)}, **aspects}, copy=False)
@@ -124,7 +125,7 @@ def _cleaned(values: "pd.Series[str]", faults: npt.NDArray[np.int8]) -> "pd.Seri
     if not faulty.any():
         return values
     text = arrow(values).combine_chunks()
-    clean = [clean_text(unquote(value)) for value in text.filter(pa.array(faulty)).to_pylist()]
+    clean = [clean_text(value) for value in text.filter(pa.array(faulty)).to_pylist()]
     return series(pc.replace_with_mask(text, pa.array(faulty), pa.array(clean, text.type)))
 
 
@@ -178,11 +179,13 @@ def _publication_type(
 
 
 def _any_value(fields: Mapping[str, "pd.Series[str]"], names: tuple[str, ...]) -> BoolArray:
-    return np.column_stack([fields[name].notna().to_numpy() for name in names]).any(axis=1)
+    return np.asarray(np.column_stack([fields[name].notna().to_numpy() for name in names]).any(axis=1))
 
 
-def _embargo(values: "pd.Series[str]") -> tuple["pd.Series[str]", npt.NDArray[np.int8]]:
-    """Embargo statements in KBART's form; illegal ones stay as given."""
+def _embargo(
+    values: "pd.Series[str]", publication_type: "pd.Series[str]"
+) -> tuple["pd.Series[str]", npt.NDArray[np.int8]]:
+    """Embargo statements in KBART's form; illegal ones stay as given, but for a monograph, which they say nothing of."""
 
     def read(value: str) -> tuple[str | None, EmbargoForm]:
         normal = normalise_embargo(value)
@@ -195,7 +198,13 @@ def _embargo(values: "pd.Series[str]") -> tuple["pd.Series[str]", npt.NDArray[np
         lambda distinct: [read(value) for value in distinct],
         {"value": (pa.large_string(), lambda pair: pair[0]), "form": (pa.int8(), lambda pair: int(pair[1]))},
     )
-    return series(found["value"]), found["form"].fill_null(int(EmbargoForm.BLANK)).to_numpy()
+    form = found["form"].fill_null(int(EmbargoForm.BLANK)).to_numpy()
+    read_values = found["value"]
+    illegal = form == EmbargoForm.ILLEGAL
+    if illegal.any():
+        meaningless = illegal & true(pc.equal(arrow(publication_type), "monograph"))
+        read_values = pc.if_else(pa.array(meaningless), pa.scalar(None, read_values.type), read_values)
+    return series(read_values), form
 
 
 def _dates_in_kbart_form(
@@ -208,11 +217,16 @@ def _dates_in_kbart_form(
 
 
 def _cut(text: KbartText) -> npt.NDArray[np.int8]:
-    """How far each row goes: a row that ends early has lost its last cells."""
+    """How far each row goes: a row that ends early has lost its last cells.
+
+    Where most rows end early, the export leaves out blank cells at the end: then no single row is cut off.
+    """
     columns = text.header.columns
-    needed = max(columns.index(name) for name in (*COVERAGE_FIELDS, "publication_title") if name in columns)
+    needed = max((columns.index(name) for name in (*COVERAGE_FIELDS, "publication_type") if name in columns), default=0)
     counts = text.frame["field_count"].to_numpy()
+    short = counts < len(columns)
     cut = np.full(len(counts), RowEnd.COMPLETE, dtype=np.int8)
-    cut[counts < len(columns)] = RowEnd.SHORT
-    cut[counts <= needed] = RowEnd.BEFORE_COVERAGE
+    cut[short] = RowEnd.SHORT
+    if short.mean() < HABIT:
+        cut[counts <= needed] = RowEnd.BEFORE_COVERAGE
     return cut

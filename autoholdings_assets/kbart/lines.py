@@ -1,10 +1,11 @@
 """From text to regular rows: line ends, delimiter, quotation marks, ragged rows.
 
-A file of plain tab-separated lines of one width is taken as it is. Any other is made so by :func:`even_rows`, which looks
-closely only at the lines that need it. What the cells mean is not known here.
+A file of plain tab-separated lines of one width is taken as it is. Any other is made so by :func:`even_rows`, which
+looks closely only at the lines that need it. What the cells mean is not known here.
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ class Layout:
     delimiter: str
     line_ends: str
     quoted: bool
+    """Whether the names in the header stand in quotation marks, and so, as a rule, the cells."""
     final_newline: bool
 
 
@@ -48,6 +50,8 @@ class EvenRows:
     row_numbers: npt.NDArray[np.int64]
     field_counts: npt.NDArray[np.int32]
     overflow: bool
+    broken: int
+    """How many rows took several lines, by line breaks in quoted cells."""
 
 
 def layout(text: bytes) -> Layout | None:
@@ -58,8 +62,11 @@ def layout(text: bytes) -> Layout | None:
         return None
     delimiter, header, header_line = found
     final_newline = text.endswith((b"\n", b"\r"))
+    quoted = header.in_apostrophes or _quoted_header(text, header_line)
     if "CR" in line_ends:
         text = _only_line_feeds(text, delimiter, len(header.columns))
+    if header.in_apostrophes:
+        text = _without_apostrophes(text, delimiter)
     return Layout(
         text=text,
         header=header,
@@ -67,7 +74,7 @@ def layout(text: bytes) -> Layout | None:
         start=_start_of_line(text, header_line),
         delimiter=DELIMITER_NAMES[delimiter],
         line_ends=line_ends,
-        quoted=b'"' in text,
+        quoted=quoted,
         final_newline=final_newline,
     )
 
@@ -81,7 +88,7 @@ def even_rows(found: Layout) -> EvenRows:
     numbers: list[int] = []
     counts: list[int] = []
     surplus: dict[int, bytes] = {}
-    tabs, at = delimiter == b"\t", 0
+    tabs, at, broken = delimiter == b"\t", 0, 0
     while at < len(lines):
         line, used = lines[at], 1
         if not line:  # a blank line, or what follows the last line end
@@ -91,6 +98,7 @@ def even_rows(found: Layout) -> EvenRows:
         if b'"' in line and not (tabs and count == width):
             cells, used = split_record(lines, at, delimiter, width)
             count = len(cells)
+            broken += used > 1
             line = "\t".join(_one_line(cell) for cell in cells).encode("utf-8", "replace")
         elif not tabs:
             line = line.replace(b"\t", b" ").replace(delimiter, b"\t")
@@ -107,7 +115,7 @@ def even_rows(found: Layout) -> EvenRows:
     overflow = any(surplus.values())
     if overflow:
         rows = [row + b"\t" + surplus.get(position, b"") for position, row in enumerate(rows)]
-    return EvenRows(b"\n".join(rows), np.array(numbers, np.int64), np.array(counts, np.int32), overflow)
+    return EvenRows(b"\n".join(rows), np.array(numbers, np.int64), np.array(counts, np.int32), overflow, broken)
 
 
 def split_record(lines: Sequence[bytes], at: int, delimiter: bytes, width: int) -> tuple[list[str], int]:
@@ -166,6 +174,11 @@ def _header(text: bytes) -> tuple[bytes, Header, int] | None:
     return best
 
 
+def _quoted_header(text: bytes, header_line: int) -> bool:
+    lines = text[: 1 << 18].splitlines()
+    return len(lines) >= header_line and lines[header_line - 1].lstrip().startswith(b'"')
+
+
 def _without_empty_end(names: list[str]) -> list[str]:
     """A header line often ends in delimiters without a name; the cells below them are empty as well."""
     while names and not names[-1].strip('" '):
@@ -195,6 +208,12 @@ def _only_line_feeds(text: bytes, delimiter: bytes, width: int) -> bytes:
         line.replace(b"\r", b" " if line.count(delimiter) == width - 1 else b"\n") if b"\r" in line else line
         for line in text.split(b"\n")
     )
+
+
+def _without_apostrophes(text: bytes, delimiter: bytes) -> bytes:
+    """Take off the apostrophes that some exports put around every cell instead of quotation marks."""
+    edge = re.escape(delimiter)
+    return re.sub(rb"(?m)(?:(?<=" + edge + rb")|^)'|'(?=" + edge + rb"|$)", b"", text)
 
 
 def _start_of_line(text: bytes, lines: int) -> int:

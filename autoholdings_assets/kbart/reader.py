@@ -35,7 +35,7 @@ class KbartText:
     ``frame`` has ``row_number`` (int64, the physical line the row starts on; the header of a plain file is line 1),
     ``field_count`` (int32, the cells the row had), the 25 KBART columns and then the file's other columns, all ``str``,
     trimmed, blank cells null; ``overflow`` holds what stood beyond the header's columns. Rows that are blank
-    throughout are left out and counted in ``blank_rows``.
+    throughout are left out and counted in ``blank_rows``; ``broken_rows`` counts those that took several lines.
     """
 
     frame: pd.DataFrame
@@ -52,6 +52,7 @@ class KbartText:
     final_newline: bool
     header_line: int
     blank_rows: int
+    broken_rows: int
 
     @property
     def columns_found(self) -> tuple[str, ...]:
@@ -77,7 +78,7 @@ def read(source: Path | bytes, *, name: str | None = None, limits: Limits = Limi
         raise _missing_columns(found.header, name)
     packing = (text.encoding, text.byte_order_mark, text.container, text.member)
     del text  # a large file is to be in memory as few times as can be
-    columns, numbers, counts = _columns(found)
+    columns, numbers, counts, broken_rows = _columns(found)
     if len(numbers) == 0:
         raise _no_rows(name)
     frame, blank_rows = _frame(found.header, columns, numbers, counts)
@@ -95,11 +96,12 @@ def read(source: Path | bytes, *, name: str | None = None, limits: Limits = Limi
         final_newline=found.final_newline,
         header_line=found.header_line,
         blank_rows=blank_rows,
+        broken_rows=broken_rows,
     )
 
 
-def _columns(found: Layout) -> tuple[Columns, Numbers, Counts]:
-    """The columns as Arrow text, the line each row starts on, and how many cells it had."""
+def _columns(found: Layout) -> tuple[Columns, Numbers, Counts, int]:
+    """The columns as Arrow text, each row's line and number of cells, and how many rows took several lines."""
     names = list(found.header.columns)
     if found.delimiter == "tab":
         try:
@@ -109,13 +111,15 @@ def _columns(found: Layout) -> tuple[Columns, Numbers, Counts]:
                 _trimmed_columns(table),
                 np.arange(count, dtype=np.int64) + found.header_line + 1,
                 np.full(count, len(names), dtype=np.int32),
+                0,
             )
         except pa.ArrowInvalid:  # rows of other widths, blank lines
             pass
     rows = even_rows(found)
     if rows.overflow:
         names.append(OVERFLOW)
-    return _trimmed_columns(_parse(pa.py_buffer(rows.content), names)), rows.row_numbers, rows.field_counts
+    columns = _trimmed_columns(_parse(pa.py_buffer(rows.content), names))
+    return columns, rows.row_numbers, rows.field_counts, rows.broken
 
 
 def _parse(content: pa.Buffer, names: list[str]) -> pa.Table:

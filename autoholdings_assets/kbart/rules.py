@@ -1,21 +1,17 @@
-"""Every rule about rows, in one table, and the one pandera schema that is built from it.
+"""Every rule about rows, in one table.
 
 A rule has a key, a severity, a sentence that says what is wrong and an advice that says what to do, both for a
 librarian. *error*: the row cannot be trusted and is rejected. *warning*: the row is used and the fault reported.
 *note*: worth knowing. Strict mode is for those who publish files: some warnings are errors there.
 
 Sources: NISO RP-9-2014 (KBART Phase II) and the checks of GOKb's validator. How a check is worked out is in
-``checks.py``; rules about a file as a whole are in ``file_rules.py``.
+``checks.py``, the pandera schema that is built from the table in ``schema.py``; rules about a file as a whole are in
+``file_rules.py``.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
-
-import numpy as np
-import pandas as pd
-import pandera.pandas as pa
 
 from autoholdings_assets.kbart import checks
 from autoholdings_assets.kbart.dates import DateForm
@@ -33,7 +29,8 @@ class Rule:
     """One rule about rows.
 
     ``columns`` are what a finding names, ``check`` says where all is well. It gets a column, once for each of
-    ``columns`` (or of their ``aspect``), or with ``whole_row`` the frame of :mod:`interpretation`.
+    ``columns`` (or of their ``aspect``), or with ``whole_row`` the frame of :mod:`interpretation`. ``mended``: the
+    value is put right as it is read, so that a file written from the valid rows has the fault no more.
     """
 
     key: str
@@ -45,16 +42,21 @@ class Rule:
     aspect: str = ""
     whole_row: bool = False
     strict: Severity | None = None
+    mended: bool = False
+
+    @property
+    def checked(self) -> tuple[str, ...]:
+        """The columns of the interpreted frame that ``check`` gets one by one; none for a rule on whole rows."""
+        if self.whole_row:
+            return ()
+        return tuple(f"{column}:{self.aspect}" if self.aspect else column for column in self.columns)
 
     def severity_in(self, *, strict: bool) -> Severity:
         """The rule's severity in strict or lenient mode."""
         return self.strict if strict and self.strict else self.severity
 
 
-def _aspects(columns: tuple[str, ...], aspect: str) -> tuple[str, ...]:
-    return tuple(f"{column}:{aspect}" if aspect else column for column in columns)
-
-
+# fmt: off
 RULES: tuple[Rule, ...] = (
     # Rows that are broken as a whole
     Rule(
@@ -73,13 +75,13 @@ RULES: tuple[Rule, ...] = (
         "short_row", "warning",
         "The row has fewer cells than the header; the missing ones are taken as blank.",
         "Fill the row up with tabs to the header's length.",
-        ("field_count",), checks.is_not(RowEnd.SHORT), aspect="cut", strict="error",
+        ("field_count",), checks.is_not(RowEnd.SHORT), aspect="cut", strict="error", mended=True,
     ),
     Rule(
         "long_row", "warning",
         "The row has more cells than the header; what stands beyond the last column is not used.",
         "Take the surplus cells out, or look for a delimiter inside a cell.",
-        (OVERFLOW,), checks.blank, strict="error",
+        (OVERFLOW,), checks.blank, strict="error", mended=True,
     ),
     # Which title the row is about
     Rule(
@@ -105,13 +107,13 @@ RULES: tuple[Rule, ...] = (
         "publication_type is missing or not KBART's; it was told from the identifiers or the coverage.",
         "Put serial or monograph in publication_type.",
         ("publication_type",), checks.is_not(TypeSource.IDENTIFIERS, TypeSource.COVERAGE), aspect="source",
-        strict="error",
+        strict="error", mended=True,
     ),
     Rule(
         "publication_type_spelling", "note",
         "publication_type is written otherwise than in KBART, but its meaning is certain.",
         "Write serial or monograph.",
-        ("publication_type",), checks.is_not(TypeSource.OTHER_SPELLING), aspect="source",
+        ("publication_type",), checks.is_not(TypeSource.OTHER_SPELLING), aspect="source", mended=True,
     ),
     Rule(
         "no_standard_identifier", "warning",
@@ -156,19 +158,25 @@ RULES: tuple[Rule, ...] = (
         "The identifier had lost its leading zeros, as spreadsheets do; they were put back, the check digit proves it.",
         "Format the column as text before the file is saved.",
         IDENTIFIER_FIELDS, checks.is_not(IdentifierForm.RESTORED_ISSN, IdentifierForm.RESTORED_ISBN), aspect="form",
-        strict="error",
+        strict="error", mended=True,
     ),
     Rule(
         "identifier_placeholder", "warning",
         "The identifier stands for nothing (such as 0000-0000 or N/A) and is taken as blank.",
         "Leave the cell blank.",
-        IDENTIFIER_FIELDS, checks.is_not(IdentifierForm.PLACEHOLDER), aspect="form", strict="error",
+        IDENTIFIER_FIELDS, checks.is_not(IdentifierForm.PLACEHOLDER), aspect="form", strict="error", mended=True,
     ),
     Rule(
         "identifier_spelling", "note",
         "The identifier is written otherwise than NNNN-NNNC or thirteen digits; it was brought into that form.",
         "Write ISSN with the hyphen and ISBN as thirteen digits without hyphens.",
-        IDENTIFIER_FIELDS, checks.is_false, aspect="rewritten",
+        IDENTIFIER_FIELDS, checks.is_false, aspect="rewritten", mended=True,
+    ),
+    Rule(
+        "isbn10", "note",
+        "The ISBN has ten digits; it was given as thirteen.",
+        "Write ISBN as thirteen digits without hyphens.",
+        IDENTIFIER_FIELDS, checks.is_not(IdentifierForm.ISBN10), aspect="form", strict="error", mended=True,
     ),
     Rule(
         "identifier_of_other_type", "warning",
@@ -199,13 +207,13 @@ RULES: tuple[Rule, ...] = (
         "date_spelling", "warning",
         "The date is not in KBART's form, but can only mean one day, month or year.",
         "Write YYYY, YYYY-MM or YYYY-MM-DD.",
-        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.OTHER), aspect="form", strict="error",
+        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.OTHER), aspect="form", strict="error", mended=True,
     ),
     Rule(
         "date_declared_format", "note",
         "The date was read in the format declared for this vendor.",
         "Nothing needs to be done.",
-        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.DECLARED), aspect="form",
+        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.DECLARED), aspect="form", mended=True,
     ),
     Rule(
         "date_far_future", "warning",
@@ -259,13 +267,13 @@ RULES: tuple[Rule, ...] = (
         "embargo_on_monograph", "warning",
         "A monograph has an embargo that cannot be read; it has no bearing on a book.",
         "Leave embargo_info blank for monographs.",
-        ("embargo_info",), checks.monograph_embargo_legal, whole_row=True,
+        ("embargo_info",), checks.monograph_embargo_legal, whole_row=True, strict="error", mended=True,
     ),
     Rule(
         "embargo_spelling", "warning",
         "The embargo is written otherwise than in KBART, but its meaning is certain.",
         "Write P1Y, R10Y or R10Y;P6M; leave the cell blank when there is none.",
-        ("embargo_info",), checks.is_not(EmbargoForm.OTHER_SPELLING), aspect="form", strict="error",
+        ("embargo_info",), checks.is_not(EmbargoForm.OTHER_SPELLING), aspect="form", strict="error", mended=True,
     ),
     # Controlled words
     Rule(
@@ -278,7 +286,7 @@ RULES: tuple[Rule, ...] = (
         "coverage_depth_spelling", "note",
         "coverage_depth is written otherwise than in KBART, but its meaning is certain.",
         "Write fulltext, selected articles or abstracts.",
-        ("coverage_depth",), checks.is_not(WordForm.OTHER_SPELLING), aspect="form",
+        ("coverage_depth",), checks.is_not(WordForm.OTHER_SPELLING), aspect="form", mended=True,
     ),
     Rule(
         "coverage_depth_missing", "note",
@@ -302,13 +310,13 @@ RULES: tuple[Rule, ...] = (
         "access_type_spelling", "note",
         "access_type is written otherwise than in KBART, but its meaning is certain.",
         "Write F or P.",
-        ("access_type",), checks.is_not(WordForm.OTHER_SPELLING), aspect="form",
+        ("access_type",), checks.is_not(WordForm.OTHER_SPELLING), aspect="form", mended=True,
     ),
     Rule(
         "access_type_missing", "note",
         "access_type is blank; the title is taken as paid.",
         "KBART Phase II requires F or P.",
-        ("access_type",), checks.is_not(WordForm.BLANK), aspect="form",
+        ("access_type",), checks.is_not(WordForm.BLANK), aspect="form", strict="error",
     ),
     # Text
     Rule(
@@ -327,66 +335,33 @@ RULES: tuple[Rule, ...] = (
         "control_characters", "warning",
         "There were invisible control characters in the cell; they were taken out.",
         "Take them out at the source.",
-        FIELD_NAMES, checks.has_no(TextFault.CONTROL), aspect="text", strict="error",
+        FIELD_NAMES, checks.has_no(TextFault.CONTROL), aspect="text", strict="error", mended=True,
     ),
     Rule(
         "markup", "warning",
         "There were HTML entities or tags in the cell; they were decoded or taken out.",
         "Write plain text in UTF-8.",
-        FIELD_NAMES, checks.has_no(TextFault.MARKUP), aspect="text",
+        FIELD_NAMES, checks.has_no(TextFault.MARKUP), aspect="text", mended=True,
     ),
     Rule(
         "literal_escape", "warning",
         r"The cell ended in the characters \r or \n, which were meant as a line end; they were taken off.",
         "Correct the export that writes them.",
-        FIELD_NAMES, checks.has_no(TextFault.LITERAL_ESCAPE), aspect="text",
+        FIELD_NAMES, checks.has_no(TextFault.LITERAL_ESCAPE), aspect="text", strict="error", mended=True,
     ),
     Rule(
         "too_long", "warning",
         "The value is longer than knowledge bases take (255 characters, URLs 1,023).",
         "Shorten it, or expect it to be cut.",
-        FIELD_NAMES, checks.has_no(TextFault.TOO_LONG), aspect="text", strict="error",
+        FIELD_NAMES, checks.has_no(TextFault.TOO_LONG), aspect="text",
     ),
     # Rows against one another
     Rule(
         "duplicate_row", "note",
         "The row is the exact repetition of an earlier one and counts once.",
         "Take it out.",
-        ("publication_title",), checks.not_a_repetition, whole_row=True,
+        ("publication_title",), checks.not_a_repetition, whole_row=True, mended=True,
     ),
 )
+# fmt: on
 BY_KEY: dict[str, Rule] = {rule.key: rule for rule in RULES}
-
-
-@cache
-def schema() -> pa.DataFrameSchema:
-    """The pandera schema of the frame of :mod:`interpretation`. Each check carries its rule's key as its name."""
-    of_columns: dict[str, list[pa.Check]] = {}
-    of_rows: list[pa.Check] = []
-    for rule in RULES:
-        check = pa.Check(_where_ok(rule.check), name=rule.key, error=rule.sentence, ignore_na=False, n_failure_cases=1)
-        if rule.whole_row:
-            of_rows.append(check)
-            continue
-        for column in _aspects(rule.columns, rule.aspect):
-            of_columns.setdefault(column, []).append(check)
-    return pa.DataFrameSchema(
-        {
-            name: pa.Column(checks=found, nullable=True, required=not name.endswith(":text"))
-            for name, found in of_columns.items()
-        },
-        checks=of_rows,
-        name="kbart",
-    )
-
-
-def _where_ok(check: Callable[[Any], BoolArray | bool]) -> Callable[[Any], "pd.Series[bool] | bool"]:
-    """pandera wants a truth column on the same index, or one truth value for a column that is well throughout."""
-
-    def run(values: Any) -> "pd.Series[bool] | bool":
-        found = check(values)
-        if isinstance(found, bool | np.bool_):
-            return bool(found)
-        return True if found.all() else pd.Series(found, index=values.index)
-
-    return run

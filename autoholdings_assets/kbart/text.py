@@ -1,4 +1,4 @@
-"""Vectorised work on columns of text: Arrow under pandas, distinct values once, and cleaning what vendors leave in cells.
+"""Vectorised work on columns of text: Arrow under pandas, distinct values once, cleaning what is left in cells.
 
 Knows nothing of KBART's columns.
 """
@@ -134,20 +134,16 @@ def matches(values: "pd.Series[Any]", pattern: str) -> BoolArray:
 
 
 def clean_text(value: str) -> str | None:
-    """Take out what is not text: entities, mark-up, control characters, literal ``\\r``; one blank between words."""
-    cleaned = decode_markup(value)
-    cleaned = LITERAL_ESCAPE.sub("", CONTROL.sub("", cleaned))
-    return SPACES.sub(" ", cleaned).strip() or None
+    r"""Take out what is not text: quotation marks around the cell, entities, tags, control characters, literal ``\r``.
 
-
-def decode_markup(value: str) -> str:
-    """Decode HTML entities and drop simple tags, also where they were encoded twice."""
-    for _ in range(3):
-        decoded = TAG.sub("", ENTITY.sub(lambda match: html.unescape(match[0]), value))
-        if decoded == value:
-            break
-        value = decoded
-    return value
+    What was wrapped several times is unwrapped as often, so cleaning twice is no different from cleaning once.
+    """
+    while True:
+        cleaned = LITERAL_ESCAPE.sub("", CONTROL.sub("", _without_markup(unquote(value))))
+        cleaned = SPACES.sub(" ", cleaned).strip()
+        if cleaned == value:
+            return cleaned or None
+        value = cleaned
 
 
 def unquote(value: str) -> str:
@@ -156,6 +152,10 @@ def unquote(value: str) -> str:
         return value
     inner = value[1:-1].replace('""', "\0")
     return value if '"' in inner else inner.replace("\0", '"')
+
+
+def _without_markup(value: str) -> str:
+    return TAG.sub("", ENTITY.sub(lambda match: html.unescape(match[0]), value))
 
 
 def text_size(text: pa.ChunkedArray) -> int:

@@ -233,9 +233,9 @@ def _to_utf8(content: bytes, name: str) -> tuple[bytes, str, bool]:
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             if encoding == "utf-8":
-                text, found = _utf8_or_windows(content[len(mark):], name)
+                text, found = _utf8_or_windows(content[len(mark) :], name)
                 return text, found, True
-            return _from_wide(content[len(mark):], encoding, name), encoding, True
+            return _from_wide(content[len(mark) :], encoding, name), encoding, True
     wide = _wide_encoding(content)
     if wide:
         return _from_wide(content, wide, name), wide, False

@@ -12,11 +12,11 @@ import pandera.errors
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.file_rules import FileFinding, check_file
 from autoholdings_assets.kbart.interpretation import Interpretation, interpret
 from autoholdings_assets.kbart.reader import KbartText, read
-from autoholdings_assets.kbart.rules import BY_KEY, RULES, Rule, schema
+from autoholdings_assets.kbart.rules import BY_KEY, RULES, Rule
+from autoholdings_assets.kbart.schema import schema
 from autoholdings_assets.kbart.text import BoolArray, arrow, series
 from autoholdings_assets.kbart.unpack import Limits
 
@@ -94,13 +94,13 @@ class _Failure:
 
 
 def read_title_list(
-    source: Path | bytes, *, name: str | None = None, options: ReadingOptions = ReadingOptions()  # noqa: B008
+    source: Path | bytes, *, name: str | None = None, options: ReadingOptions = ReadingOptions()
 ) -> TitleList:
     """Read a file and judge it. Raises :class:`~autoholdings_assets.kbart.errors.UnreadableFile` as ``read`` does."""
     return validate(read(source, name=name, limits=options.limits), options)
 
 
-def validate(text: KbartText, options: ReadingOptions = ReadingOptions()) -> TitleList:  # noqa: B008
+def validate(text: KbartText, options: ReadingOptions = ReadingOptions()) -> TitleList:
     """Judge a text frame by all rules."""
     understood = interpret(text, options.date_formats)
     failures = _failures(understood.frame)

@@ -1,0 +1,98 @@
+"""The command ``autoholdings check FILE...``. All it says comes from ``check.py``, ``check_report.py``, ``check_page.py``.
+
+Exit status: 0 nothing to correct, 1 something found, 2 wrong use.
+"""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from autoholdings_assets.kbart.check import CheckResult, check_files, fix_file
+from autoholdings_assets.kbart.check_page import as_html
+from autoholdings_assets.kbart.check_report import as_json, as_text, fix_text, summary
+from autoholdings_assets.kbart.errors import UnreadableFile
+from autoholdings_assets.kbart.validation import ReadingOptions
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "json_wanted", is_flag=True, help="Print the results as JSON.")
+@click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with a chart.")
+@click.option("--strict", is_flag=True, help="Judge as for publication: departures from KBART are errors.")
+@click.option("--date-format", "date_formats", multiple=True, help="Another date format, such as %d.%m.%Y.")
+@click.option(
+    "--fix",
+    "fixed_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what can be used as a clean KBART file (one FILE only), and say what was changed.",
+)
+def check(
+    files: tuple[Path, ...],
+    json_wanted: bool,
+    html_file: Path | None,
+    strict: bool,
+    date_formats: tuple[str, ...],
+    fixed_file: Path | None,
+) -> None:
+    """Check KBART title lists: files, or folders of them."""
+    options = ReadingOptions(strict=strict, date_formats=_date_formats(date_formats))
+    if fixed_file is not None:
+        _check_fix(files, fixed_file)
+    results = check_files(files, options=options, progress=_progress)
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", err=True, nl=False)
+    if not results:
+        raise click.UsageError("There is no title list in these folders.")
+    if html_file is not None:
+        html_file.write_text(as_html(results), encoding="utf-8")
+    if json_wanted:
+        click.echo(json.dumps([as_json(result) for result in results], ensure_ascii=False, indent=2))
+    else:
+        _print(results, html_file)
+    if fixed_file is not None:
+        _fix(files[0], fixed_file, options, quiet=json_wanted)
+    sys.exit(0 if all(result.clean for result in results) else 1)
+
+
+def _date_formats(formats: tuple[str, ...]) -> tuple[str, ...]:
+    for wanted in formats:
+        if "%Y" not in wanted or datetime(2004, 5, 17).strftime(wanted) == wanted:
+            raise click.BadParameter(f"{wanted!r} is no date format; write for instance %d.%m.%Y.")
+    return formats
+
+
+def _check_fix(files: tuple[Path, ...], fixed_file: Path) -> None:
+    if len(files) != 1 or files[0].is_dir():
+        raise click.UsageError("--fix takes exactly one FILE.")
+    if fixed_file.resolve() == files[0].resolve():
+        raise click.UsageError("--fix does not overwrite the file itself: give another name.")
+
+
+def _progress(path: Path) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[Kchecking {path.name}", err=True, nl=False)
+
+
+def _print(results: list[CheckResult], html_file: Path | None) -> None:
+    many = len(results) > 1
+    for result in results:
+        click.echo(as_text(result, notes=not many))
+    if many:
+        click.echo(summary(results))
+    if html_file is not None:
+        click.echo(f"The page is in {html_file}.")
+
+
+def _fix(source: Path, target: Path, options: ReadingOptions, *, quiet: bool) -> None:
+    try:
+        fix = fix_file(source, target, options=options)
+    except UnreadableFile:
+        return  # the report has said so
+    click.echo(fix_text(fix), err=quiet)
+
+
+if __name__ == "__main__":
+    check()
