@@ -1,4 +1,4 @@
-"""The command ``autoholdings check FILE...``. All it says comes from ``check.py``, ``check_report.py``, ``check_page.py``.
+"""The command ``autoholdings check FILE...``; what it says comes from ``check_report.py`` and ``check_page.py``.
 
 Exit status: 0 nothing to correct, 1 something found, 2 wrong use.
 """

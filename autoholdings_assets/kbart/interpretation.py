@@ -185,7 +185,7 @@ def _any_value(fields: Mapping[str, "pd.Series[str]"], names: tuple[str, ...]) -
 def _embargo(
     values: "pd.Series[str]", publication_type: "pd.Series[str]"
 ) -> tuple["pd.Series[str]", npt.NDArray[np.int8]]:
-    """Embargo statements in KBART's form; illegal ones stay as given, but for a monograph, which they say nothing of."""
+    """Embargo statements in KBART's form; illegal ones stay as given, except on a monograph, where they are void."""
 
     def read(value: str) -> tuple[str | None, EmbargoForm]:
         normal = normalise_embargo(value)

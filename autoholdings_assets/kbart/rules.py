@@ -207,7 +207,8 @@ RULES: tuple[Rule, ...] = (
         "date_spelling", "warning",
         "The date is not in KBART's form, but can only mean one day, month or year.",
         "Write YYYY, YYYY-MM or YYYY-MM-DD.",
-        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.OTHER), aspect="form", strict="error", mended=True,
+        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.OTHER), aspect="form",
+        strict="error", mended=True,
     ),
     Rule(
         "date_declared_format", "note",

@@ -19,7 +19,7 @@ def write_kbart(frame: pd.DataFrame, path: Path) -> int:
     blank = pa.nulls(len(frame), pa.large_string())
     cells = [arrow(frame[name]) if name in frame.columns else pa.chunked_array([blank]) for name in FIELD_NAMES]
     plain = [pc.fill_null(pc.replace_substring_regex(_text(cell), r"[\t\r\n]+", " "), "") for cell in cells]
-    lines = pc.binary_join_element_wise(*plain, "\t")
+    lines = pc.binary_join_element_wise(*plain, pa.scalar("\t", pa.large_string()))
     written = path.with_name(f".{path.name}.part")
     with written.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\t".join(FIELD_NAMES) + "\n")
