@@ -145,9 +145,7 @@ class TooLarge(RetrievalError):
 
     key = "too_large"
     what = 'The file of profile "{profile}" is larger than {megabytes} MB; it was not kept.'
-    what_to_do = (
-        "If that is right for {vendor}, raise max_megabytes in a vendor file of your own in vendors/."
-    )
+    what_to_do = "If that is right for {vendor}, raise max_megabytes in a vendor file of your own in vendors/."
 
 
 class BrokenFile(RetrievalError):

@@ -112,9 +112,7 @@ def has_new_file(
 # --- the attempts
 
 
-def _with_attempts(
-    call: Call, wait: Callable[[float], None], attempt: Callable[[httpx.Client], Result]
-) -> Result:
+def _with_attempts(call: Call, wait: Callable[[float], None], attempt: Callable[[httpx.Client], Result]) -> Result:
     timeout = httpx.Timeout(call.limits.read_seconds, connect=call.limits.connect_seconds)
     with httpx.Client(timeout=timeout, follow_redirects=False) as client:
         pause = call.limits.first_wait_seconds
@@ -126,9 +124,7 @@ def _with_attempts(
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as caught:
                 failure = _translated(call, caught)
             seconds = failure.retry_after if failure.retry_after is not None else pause
-            out_of_time = (
-                time.monotonic() + seconds > call.deadline or seconds > call.limits.longest_wait_seconds
-            )
+            out_of_time = time.monotonic() + seconds > call.deadline or seconds > call.limits.longest_wait_seconds
             if not failure.transient or number == call.limits.attempts or out_of_time:
                 break
             wait(seconds)
@@ -175,10 +171,8 @@ def _fetch(client: httpx.Client, call: Call, archive: Archive, previous: Previou
         size=path.stat().st_size,
         file_name=name,
         file_date=date_in_name(name) or (moment.date() if moment else None),
-        etag=response.headers.get("ETag")
-        or (previous.etag if status == "not modified" and previous else None),
-        last_modified=last_modified
-        or (previous.last_modified if status == "not modified" and previous else None),
+        etag=response.headers.get("ETag") or (previous.etag if status == "not modified" and previous else None),
+        last_modified=last_modified or (previous.last_modified if status == "not modified" and previous else None),
         content_type=response.headers.get("Content-Type"),
         shown_url=call.shown_url,
     )
@@ -220,15 +214,11 @@ def _check_status(call: Call, response: httpx.Response) -> None:
         case 403:
             raise call.error(errors.AccessDenied)
         case 404 | 410:
-            raise call.error(
-                errors.NoFileYet, first_file=call.vendor.publication.first_file, expected=_expected(call)
-            )
+            raise call.error(errors.NoFileYet, first_file=call.vendor.publication.first_file, expected=_expected(call))
         case 429:
             raise call.error(errors.TooManyRequests, retry_after=_retry_after(response, call.now))
         case status if status >= 500 or status == 408:
-            raise call.error(
-                errors.VendorUnavailable, status=status, retry_after=_retry_after(response, call.now)
-            )
+            raise call.error(errors.VendorUnavailable, status=status, retry_after=_retry_after(response, call.now))
         case status:
             raise call.error(errors.RequestRefused, status=status)
 
@@ -236,7 +226,7 @@ def _check_status(call: Call, response: httpx.Response) -> None:
 def _expected(call: Call) -> str:
     due = call.vendor.next_publication(call.now)
     if due is None:
-        return f"It makes its files {call.vendor.publication.description}; run again after that."
+        return f"Ask {call.vendor.title} when there will be one, and run again then."
     moment = f"{due:%A} {due.day} {due:%B %Y, %H:%M} ({call.vendor.publication.timezone})"
     return f"Expect one after {moment}, then run again."
 

@@ -122,9 +122,7 @@ def prepare(
         headers["If-None-Match"] = previous.etag
     if previous and previous.last_modified:
         headers["If-Modified-Since"] = previous.last_modified
-    shapes = {
-        shape for value in secrets.values() for shape in (value, quote(value, safe=""), quote_plus(value))
-    }
+    shapes = {shape for value in secrets.values() for shape in (value, quote(value, safe=""), quote_plus(value))}
     return Call(
         profile=profile,
         vendor=vendor,
@@ -141,6 +139,4 @@ def _revealed(profile: IntegrationProfile, vendor: Vendor) -> dict[str, str]:
     try:
         return {name: secret.reveal() for name, secret in profile.credentials.items()}
     except ConfigurationError as error:
-        raise errors.CredentialMissing(
-            profile=profile.name, vendor=vendor.title, problem=str(error)
-        ) from None
+        raise errors.CredentialMissing(profile=profile.name, vendor=vendor.title, problem=str(error)) from None

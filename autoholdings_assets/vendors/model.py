@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from autoholdings_assets.vendors.cron import checked_cron, checked_timezone, cron_in_words, next_time
+from autoholdings_assets.vendors.cron import checked_cron, checked_timezone, next_time
 from autoholdings_assets.vendors.yaml_documents import (
     ConfigurationError,
     StrictModel,
@@ -23,6 +22,9 @@ from autoholdings_assets.vendors.yaml_documents import (
     nearest,
     read_yaml,
 )
+
+if TYPE_CHECKING:  # the command line reads vendors too, and pandas takes half a second to import
+    import pandas as pd
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -141,12 +143,13 @@ class Vendor(StrictModel):
         """The vendor's collections for 'serial' or 'monograph', in the order of its YAML file."""
         return tuple(c for c in self.collections if c.publication_type == publication_type)
 
-    def route(self, rows: pd.DataFrame) -> pd.Series:
+    def route(self, rows: "pd.DataFrame") -> "pd.Series[str]":
         """The name of each row's collection (by publication_type and conditions), null where there is none.
 
         The first collection whose type and condition fit takes the row.
         """
-        routed = pd.Series(pd.NA, index=rows.index, dtype="str", name="collection")
+        nowhere = rows["publication_type"].mask(rows["publication_type"].notna())
+        routed = nowhere.rename("collection")
         for collection in self.collections:
             fits = routed.isna() & (rows["publication_type"] == collection.publication_type)
             if collection.when is not None:
@@ -162,8 +165,8 @@ class Vendor(StrictModel):
         return next_time(self.publication.cron, self.publication.timezone, after)
 
     def publication_in_words(self) -> str:
-        """``every Saturday at 02:00 Pacific time``, as the vendor's file says it, else from its cron."""
-        return self.publication.description or cron_in_words(self.publication.check)
+        """When the vendor makes its files: ``every Saturday at 02:00 Pacific time``."""
+        return self.publication.description
 
 
 def load_vendors(extra: Path | None = None) -> dict[str, Vendor]:
