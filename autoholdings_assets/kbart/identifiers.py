@@ -5,6 +5,7 @@ an identifier, since vendors and libraries copy the same slips: it keeps its for
 a spreadsheet took off are put back only where the check digit proves it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -23,7 +24,7 @@ PREFIX_AND_SEPARATORS = r"(?i)^[ep]?-?IS[SB]N(?:-1[03])?[:\s]*|[\s\x{00AD}\x{201
 PLACEHOLDERS = ("0" * 8, "0" * 10, "0" * 13, "N/A", "NA", "NONE", "NULL", "TBA", "TBD", "UNKNOWN", "")
 ISSN_LENGTH, ISBN10_LENGTH, ISBN13_LENGTH = 8, 10, 13
 ISSN_WITHOUT_ZEROS = (5, 6, 7)
-ISBN10_WITHOUT_ZEROS = (8, 9)
+ISBN10_WITHOUT_ZEROS = (9,)
 HYPHEN, ZERO, X = ord("-"), ord("0"), ord("X")
 
 
@@ -132,16 +133,11 @@ def _normalise_other_forms(given: pa.Array) -> tuple[pa.Array, npt.NDArray[np.in
 
     for length in ISSN_WITHOUT_ZEROS:
         at, text = _rows_of_length(compact, lengths, length)
-        text = _zeros_before(text, ISSN_LENGTH)
-        right = _is_number(text, last_may_be_x=True)
-        right[right] = _issn_ok(text[right])
+        text, right = _zeros_put_back(text, ISSN_LENGTH, _issn_ok)
         settle(at[right], _hyphenated(text[right]), IdentifierForm.RESTORED_ISSN)
     for length in ISBN10_WITHOUT_ZEROS:
         at, text = _rows_of_length(compact, lengths, length)
-        unsettled = form[at] == IdentifierForm.UNRECOGNISED
-        at, text = at[unsettled], _zeros_before(text[unsettled], ISBN10_LENGTH)
-        right = _is_number(text, last_may_be_x=True)
-        right[right] = _isbn10_ok(text[right])
+        text, right = _zeros_put_back(text, ISBN10_LENGTH, _isbn10_ok)
         settle(at[right], _isbn10_to_13(text[right]), IdentifierForm.RESTORED_ISBN)
 
     placeholder = true(pc.is_in(compact, value_set=pa.array(PLACEHOLDERS, compact.type)))
@@ -194,8 +190,12 @@ def _isbn10_to_13(text: Bytes) -> Bytes:
     return np.hstack([stem, (check + ZERO).astype(np.uint8)[:, None]])
 
 
-def _zeros_before(text: Bytes, length: int) -> Bytes:
-    return np.hstack([np.full((len(text), length - text.shape[1]), ZERO, dtype=np.uint8), text])
+def _zeros_put_back(text: Bytes, length: int, check: Callable[[Bytes], BoolArray]) -> tuple[Bytes, BoolArray]:
+    """Numbers with zeros before them, and where that is right: a spreadsheet leaves no zero in front."""
+    padded = np.hstack([np.full((len(text), length - text.shape[1]), ZERO, dtype=np.uint8), text])
+    right = _is_number(padded, last_may_be_x=True) & (text[:, 0] != ZERO)
+    right[right] = check(padded[right])
+    return padded, right
 
 
 def _hyphenated(text: Bytes) -> Bytes:

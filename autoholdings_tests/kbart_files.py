@@ -1,0 +1,60 @@
+"""Small KBART files for tests: rows are dictionaries over a good one, written in any shape a vendor might choose."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from autoholdings_assets.kbart.fields import FIELD_NAMES
+
+SERIAL: dict[str, str] = {
+    "publication_title": "Journal of Examples",
+    "print_identifier": "0028-0836",
+    "online_identifier": "1476-4687",
+    "date_first_issue_online": "1990",
+    "num_first_vol_online": "1",
+    "num_first_issue_online": "1",
+    "title_url": "https://vendor.example/joe",
+    "title_id": "JOE",
+    "coverage_depth": "fulltext",
+    "publisher_name": "Example Press",
+    "publication_type": "serial",
+    "access_type": "P",
+}
+MONOGRAPH: dict[str, str] = {
+    "publication_title": "A Book of Examples",
+    "print_identifier": "9780306406157",
+    "online_identifier": "9783161484100",
+    "title_url": "https://vendor.example/book",
+    "title_id": "BOOK",
+    "coverage_depth": "fulltext",
+    "publication_type": "monograph",
+    "date_monograph_published_online": "2010",
+    "access_type": "P",
+}
+
+
+def serial(**changes: str) -> dict[str, str]:
+    """A good serial row with some cells changed."""
+    return {**SERIAL, **changes}
+
+
+def monograph(**changes: str) -> dict[str, str]:
+    """A good monograph row with some cells changed."""
+    return {**MONOGRAPH, **changes}
+
+
+def kbart(
+    rows: Iterable[Mapping[str, str]],
+    *,
+    columns: Sequence[str] = FIELD_NAMES,
+    delimiter: str = "\t",
+    line_end: str = "\n",
+    quote: bool = False,
+    final_newline: bool = True,
+) -> str:
+    """The text of a file with these rows."""
+
+    def cell(value: str) -> str:
+        return '"' + value.replace('"', '""') + '"' if quote else value
+
+    lines = [delimiter.join(cell(name) for name in columns)]
+    lines += [delimiter.join(cell(row.get(name, "")) for name in columns) for row in rows]
+    return line_end.join(lines) + (line_end if final_newline else "")
