@@ -4,6 +4,7 @@ What belongs here: reading YAML, and turning what is wrong with it into "file, l
 to write instead". What does not: the meaning of any key (``model.py`` and ``config_model.py`` have that).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -69,14 +70,15 @@ def read_yaml(path: Path) -> YamlDocument:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        what = re.sub(r"'[^']{2,}'", "...", str(error.problem))  # a secret with an unlucky first character
         raise ConfigurationError(
             [
-                f"{path.name}{where}: this is not valid YAML ({error.problem}). Check the indentation, "
+                f"{path.name}{where}: this is not valid YAML ({what}). Check the indentation, "
                 "the colons and the quotes there and on the line before."
             ]
         ) from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError([f"{path.name}: this is not valid YAML ({error})."]) from None
+    except yaml.YAMLError:
+        raise ConfigurationError([f"{path.name}: this is not valid YAML."]) from None
     if not isinstance(root, yaml.MappingNode):
         raise ConfigurationError([f"{path.name} has no keys: it must start with lines such as `name: value`."])
     document = YamlDocument(path, {}, {})
