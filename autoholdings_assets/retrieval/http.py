@@ -161,7 +161,7 @@ def _fetch(client: httpx.Client, call: Call, archive: Archive, previous: Previou
             sha256 = archive.put(file_bytes(call, response)).sha256
             status = "same" if previous and previous.sha256 == sha256 else "new"
     path = archive.path_of(sha256)
-    name = _file_name(call, response)
+    given_name = _given_name(response)
     last_modified = response.headers.get("Last-Modified")
     moment = _http_date(last_modified)
     return Retrieved(
@@ -169,8 +169,8 @@ def _fetch(client: httpx.Client, call: Call, archive: Archive, previous: Previou
         sha256=sha256,
         path=path,
         size=path.stat().st_size,
-        file_name=name,
-        file_date=date_in_name(name) or (moment.date() if moment else None),
+        file_name=_clean_name(call, given_name),
+        file_date=date_in_name(given_name) or (moment.date() if moment else None),
         etag=response.headers.get("ETag") or (previous.etag if status == "not modified" and previous else None),
         last_modified=last_modified or (previous.last_modified if status == "not modified" and previous else None),
         content_type=response.headers.get("Content-Type"),
@@ -253,13 +253,17 @@ def date_in_name(name: str) -> date | None:
     return None
 
 
-def _file_name(call: Call, response: httpx.Response) -> str:
-    """The file's name from Content-Disposition, else from the address, else the profile's; never a path."""
+def _given_name(response: httpx.Response) -> str:
+    """The file's name as given: in Content-Disposition, else in the address; '' when there is none."""
     message = Message()
     message["Content-Disposition"] = response.headers.get("Content-Disposition", "")
     in_address = PurePosixPath(response.url.path).name
-    name = call.clean(message.get_filename() or (in_address if "." in in_address else ""))
-    return printable(PurePosixPath(name.replace("\\", "/")).name)[:200] or call.profile.name
+    return message.get_filename() or (in_address if "." in in_address else "")
+
+
+def _clean_name(call: Call, given: str) -> str:
+    """A name that can be shown and is no path; the profile's name when none is given."""
+    return printable(PurePosixPath(call.clean(given).replace("\\", "/")).name)[:200] or call.profile.name
 
 
 def _http_date(text: str | None) -> datetime | None:

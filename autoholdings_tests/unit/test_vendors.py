@@ -183,7 +183,7 @@ def test_a_file_of_the_same_name_takes_the_place_of_the_package_s(tmp_path: Path
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (("title: Acme Press", "titel: Acme"), 'acme.yaml, line 3, titel: there is no such key (did you mean "title"?)'),
+        (("title: Acme Press", "titel: Acme"), 'line 3, titel: there is no such key (did you mean "title"?)'),
         (("title: Acme Press", "titel: Acme"), "acme.yaml, title: this key is missing"),
         (("name: acme", "name: Acme Press"), "acme.yaml, line 2, name:"),
         (("placement: header", "placement: cookie"), "line 5, credentials[0].placement: write one of: 'query'"),
