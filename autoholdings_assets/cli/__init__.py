@@ -28,29 +28,34 @@ for _command in (demo, init, run, status, plans, plan, history, ui):
     commands.add_command(_command)
 
 
-def main() -> None:
-    """The console script: run the command, tell errors, leave with the contract's exit status."""
+def execute(arguments: list[str] | None = None) -> int:
+    """Run a command and give its exit status; what went wrong is told on the terminal, not raised."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        exit_status = commands.main(standalone_mode=False)
+        return int(commands.main(words, prog_name="autoholdings", standalone_mode=False) or 0)
     except click.Abort:
-        exit_status = 130
+        return 130
     except click.ClickException as error:
         error.show()
-        exit_status = error.exit_code
+        return error.exit_code
     except ConfigurationError as error:
-        exit_status = refuse(error)
+        return refuse(error)
     except Exception as error:
-        unexpected(error, Home.find(_home_argument()).path / "logs")
-        exit_status = NOTHING_APPLIED
+        unexpected(error, Home.find(_home_argument(words)).path / "logs")
+        return NOTHING_APPLIED
+
+
+def main() -> None:
+    """The console script."""
+    exit_status = execute()
     sys.stdout.flush()
     sys.stderr.flush()
     # Taking a hundred thousand objects apart one by one costs a good half second; nothing here waits for it.
-    os._exit(int(exit_status or 0))
+    os._exit(exit_status)
 
 
-def _home_argument() -> Path | None:
+def _home_argument(words: list[str]) -> Path | None:
     """The value of --home, when the command died before it could use it."""
-    words = sys.argv[1:]
     for index, word in enumerate(words):
         if word == "--home" and index + 1 < len(words):
             return Path(words[index + 1])

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from autoholdings_assets.config import ConfigurationError, load_configuration
 from autoholdings_assets.pipeline.checks import Check, Verdict
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.looks import OWNERS
@@ -65,6 +66,8 @@ def _asset(
     def materialize(
         context: dg.AssetExecutionContext, home: dg.ResourceParam[HomeResource]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        if vendor and _of_several_vendors(context) and not _in_use(home, vendor):
+            return _not_in_use(stage)
         return _carry_out(stage, home, home.run_context(context, vendor))
 
     asset: dg.AssetsDefinition = dg.asset(
@@ -78,6 +81,28 @@ def _asset(
         check_specs=[_spec(key, check) for check in stage.checks],
     )(materialize)
     return asset
+
+
+def _of_several_vendors(context: dg.AssetExecutionContext) -> bool:
+    """Whether the run was started for everything at once, as the UI's *Materialize all* does."""
+    selected = context.run.asset_selection
+    return not selected or len({key.path[0] for key in selected if key != PUBLISHED_KEY}) > 1
+
+
+def _in_use(home: HomeResource, vendor: str) -> bool:
+    """Whether the configuration has a profile of the vendor; a broken one is told by the step itself."""
+    try:
+        return bool(load_configuration(home.home).profiles_of(vendor))
+    except ConfigurationError:
+        return True
+
+
+def _not_in_use(stage: Stage) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """What a vendor without a profile contributes to a run of all vendors: nothing, and no failure either."""
+    why = "Not in use: autoholdings.yaml has no profile of this vendor."
+    return dg.MaterializeResult(
+        metadata={"status": why}, check_results=[_result(check, Verdict(True, why)) for check in stage.checks]
+    )
 
 
 def _carry_out(stage: Stage, home: HomeResource, context: RunContext) -> dg.MaterializeResult:  # type: ignore[type-arg]

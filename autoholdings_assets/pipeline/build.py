@@ -10,6 +10,7 @@ from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import build_published, build_vendor_assets
 from autoholdings_assets.pipeline.home import HomeResource, Listener
 from autoholdings_assets.pipeline.jobs import build_job, build_schedules
+from autoholdings_assets.pipeline.sensors import build_sensors
 from autoholdings_assets.pipeline.sources import (
     configuration_is_valid,
     configuration_source,
@@ -31,6 +32,6 @@ def build_definitions(home: Home, listener: Listener | None = None) -> dg.Defini
         asset_checks=[configuration_is_valid],
         jobs=[build_job(assets)],
         schedules=build_schedules(vendors, configuration),
-        sensors=[watch_configuration],
+        sensors=[watch_configuration, *build_sensors(vendors, configuration)],
         resources={"home": HomeResource(home, listener or Listener())},
     )

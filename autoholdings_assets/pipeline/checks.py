@@ -62,7 +62,8 @@ def _no_row_was_rejected(result: steps.TitleLists) -> Verdict:
         return Verdict(True, "Every row can be used.")
     return Verdict(
         False,
-        f"{rejected:,} rows cannot be used. The titles that they may mean keep what they have. Send the list to the vendor.",
+        f"{rejected:,} rows cannot be used; the titles that they may mean keep what they have. "
+        f"{_told(_rules_found(result, 'error'))} Send the list to the vendor.",
         {
             "rejected_rows": rejected,
             "by_rule": _by_rule(result, "error"),
@@ -77,7 +78,7 @@ def _no_row_has_a_warning(result: steps.TitleLists) -> Verdict:
         return Verdict(True, "No row breaks a rule that it can live with.")
     return Verdict(
         False,
-        "The rows are used, but the vendor should correct them at the source: the table says what and why.",
+        f"These rows are used; the vendor should correct them at the source. {_told(warned)}",
         {"rules": len(warned), "by_rule": _by_rule(result, "warning"), "notes": _by_rule(result, "note")},
     )
 
@@ -88,6 +89,12 @@ def _rules_found(result: steps.TitleLists, severity: str) -> dict[str, int]:
         if key in _RULE and _RULE[key].severity == severity:
             found[key] = found.get(key, 0) + number
     return found
+
+
+def _told(found: Mapping[str, int]) -> str:
+    """The commonest faults in words: ``12 rows: The row has no title_id.``"""
+    commonest = sorted(found.items(), key=lambda item: -item[1])[:3]
+    return " ".join(f"{number:,} rows: {_RULE[key].sentence}" for key, number in commonest)
 
 
 def _by_rule(result: steps.TitleLists, severity: str) -> Any:

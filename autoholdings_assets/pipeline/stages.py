@@ -62,7 +62,7 @@ def _show_files(result: steps.Retrieval) -> dict[str, Any]:
                 for o in result.profiles
             ]
         ),
-        "preview": table(result.files),
+        "preview": table([{key: file[key] for key in ("profile", "file", "date", "bytes")} for file in result.files]),
         "configuration_warnings": bullets(result.warnings) if result.warnings else None,
     }
 
