@@ -144,9 +144,7 @@ class Configuration:
 
     def profiles_of(self, vendor: str, *, active_only: bool = False) -> tuple[IntegrationProfile, ...]:
         """The vendor's profiles, in the order of the file."""
-        return tuple(
-            p for p in self.integration_profiles if p.vendor == vendor and (p.active or not active_only)
-        )
+        return tuple(p for p in self.integration_profiles if p.vendor == vendor and (p.active or not active_only))
 
     def profile(self, name: str) -> IntegrationProfile:
         """The profile of this name; ``ConfigurationError`` with the nearest one when there is none."""

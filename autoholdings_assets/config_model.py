@@ -8,10 +8,19 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from autoholdings_assets.vendors.model import Code, Cron, Timezone
 from autoholdings_assets.vendors.yaml_documents import ConfigurationError, StrictModel
+
+
+def _each_once(groups: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(groups)) < len(groups):
+        raise ValueError("a group stands here twice; name each once.")
+    return groups
+
+
+Groups = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(_each_once)]
 
 
 class Secret:
@@ -53,7 +62,7 @@ class Institution(StrictModel):
     name: str
     timezone: Timezone
     customer_parameters: CustomerParameters = CustomerParameters()
-    groups: tuple[str, ...] = ()
+    groups: Groups = ()
 
     @property
     def multi_campus(self) -> bool:
@@ -85,7 +94,7 @@ class ElectronicCollection(WrittenCollection):
 
     code: str
     vendor: str
-    cz_collection_id: str | None
+    cz_collection_id: str | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -102,7 +111,7 @@ class ProfileKeys(StrictModel):
     active: bool = False
     file_format: Literal["KBART"] = "KBART"
     url: str | None = None
-    groups: tuple[str, ...] = ()
+    groups: Groups = ()
     schedule: Cron | None = None
 
 

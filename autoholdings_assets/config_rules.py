@@ -141,8 +141,7 @@ def resolve_profiles(
             sentence = f"there is no such vendor{nearest(entry.vendor, vendors)}."
             findings.problem(
                 (*loc, "vendor"),
-                f"{sentence} The vendors are: {', '.join(sorted(vendors))}; another one is a YAML file in "
-                f"vendors/.",
+                f"{sentence} The vendors are: {', '.join(sorted(vendors))}; another one is a YAML file in vendors/.",
             )
             continue
         secrets = _secrets(findings, loc, entry, vendor)
@@ -169,7 +168,7 @@ def _secrets(findings: Findings, loc: Loc, entry: WrittenProfile, vendor: Vendor
             findings.problem((*loc, key), unknown_key(key, [*ProfileKeys.model_fields, *wanted]))
         elif variable := _SECRET.match(str(value)):
             secrets[key] = Secret(variable[1])
-        elif value is not None:
+        else:
             example = re.sub(r"\W+", "_", f"{entry.name}_{key}").upper()
             findings.problem(
                 (*loc, key),
@@ -209,15 +208,12 @@ def _check_url(findings: Findings, loc: Loc, url: str, vendor: Vendor, secrets: 
     if parts.username or parts.password or in_query & {name for name, _ in parse_qsl(parts.query, True)}:
         findings.problem(
             loc,
-            "a credential stands in this address. Take it out and give it by its own key: "
-            "${ENVIRONMENT_VARIABLE}.",
+            "a credential stands in this address. Take it out and give it by its own key: ${ENVIRONMENT_VARIABLE}.",
         )
     for credential in vendor.credentials:
         in_path = credential.placement == "path" and credential.name in secrets
         if in_path and f"{{{credential.name}}}" not in url:
-            findings.problem(
-                loc, f"write {{{credential.name}}} where that credential belongs in the address."
-            )
+            findings.problem(loc, f"write {{{credential.name}}} where that credential belongs in the address.")
 
 
 def _is_loopback(host: str) -> bool:
@@ -252,9 +248,7 @@ def check_groups(findings: Findings, written: WrittenConfiguration, profiles: It
                     f"Write one of: {', '.join(institution.groups) or '(none is listed there yet)'}.",
                 )
     for vendor in dict.fromkeys(profile.vendor for _, profile in profiles):
-        _check_groups_of_vendor(
-            findings, [(loc, p) for loc, p in profiles if p.vendor == vendor and p.active]
-        )
+        _check_groups_of_vendor(findings, [(loc, p) for loc, p in profiles if p.vendor == vendor and p.active])
 
 
 def _check_groups_of_vendor(findings: Findings, active: Sequence[Located]) -> None:

@@ -4,6 +4,7 @@ What belongs here: five-field cron expressions in a time zone. What does not: wh
 """
 
 from datetime import datetime
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from cron_descriptor import Options, get_description  # type: ignore[import-untyped]
@@ -24,11 +25,14 @@ def checked_cron(expression: str) -> str:
     return tidy
 
 
+timezones = cache(available_timezones)  # the system's folder of time zones is read once
+
+
 def checked_timezone(name: str) -> str:
     """The name of a time zone; ``ValueError`` with the nearest one when there is none of this name."""
-    if name not in available_timezones():
+    if name not in timezones():
         raise ValueError(
-            f"this is no time zone{nearest(name, available_timezones())}. Write a name such as "
+            f"this is no time zone{nearest(name, timezones())}. Write a name such as "
             '"America/New_York" or "Europe/Paris".'
         )
     return name

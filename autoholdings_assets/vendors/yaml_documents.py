@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 Loc = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML was built with it
 
 
 class ConfigurationError(Exception):
@@ -27,9 +29,15 @@ class ConfigurationError(Exception):
 
 
 class StrictModel(BaseModel):
-    """A part of a YAML file: unchangeable once read, and without unknown keys."""
+    """A part of a YAML file: unchangeable once read, without unknown keys; a key without a value is as good
+    as none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_blanks(cls, keys: Any) -> Any:
+        return {key: value for key, value in keys.items() if value is not None} if isinstance(keys, dict) else keys
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ def read_yaml(path: Path) -> YamlDocument:
     key stands in it twice.
     """
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+        root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=LOADER)
     except FileNotFoundError:
         raise ConfigurationError(
             [f"{path.name} does not exist (looked in {path.parent}): create it, or run `autoholdings init`."]

@@ -130,6 +130,19 @@ integration_profiles:
     assert configuration.profile("1e3").groups == ("NO", "007")
 
 
+def test_a_key_without_a_value_is_as_good_as_none(tmp_path: Path) -> None:
+    text = """
+institution: {name: A, timezone: UTC, groups: , customer_parameters: }
+electronic_collections:
+integration_profiles:
+policies:
+"""
+    configuration = load(tmp_path, text)
+    assert configuration.integration_profiles == configuration.electronic_collections == ()
+    assert configuration.policies.grace_files == 0
+    assert "name: this key is missing" in problems(tmp_path, "institution: {name: , timezone: UTC}\n")
+
+
 def test_a_home_knows_its_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOHOLDINGS_HOME", str(tmp_path / "by environment"))
     assert Home.find().path == tmp_path / "by environment"

@@ -142,6 +142,16 @@ def test_a_group_must_be_one_of_the_institution_s(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [(["MAIN", "MAIN"], "a group stands here twice"), ("MAIN", "write a list here, for example [A, B]")],
+)
+def test_groups_are_a_list_with_each_once(tmp_path: Path, groups: object, expected: str) -> None:
+    with pytest.raises(ConfigurationError, match="groups: ") as caught:
+        load(tmp_path, [a_profile(groups=groups)])
+    assert expected in str(caught.value)
+
+
 def test_groups_of_the_institution_without_multi_campus_are_warned_of(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.config_file.write_text("institution: {name: A, timezone: UTC, groups: [MAIN]}\n")
