@@ -110,11 +110,10 @@ def set_variables(connection: Connection, **values: Any) -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    exists = scalar(
-        connection,
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'schema_version'",
-    )
-    found = scalar(connection, "SELECT max(version) FROM schema_version") if exists else 0
+    try:
+        found = scalar(connection, "SELECT max(version) FROM schema_version")
+    except duckdb.CatalogException:  # a new file; asking for it beforehand would cost more than every other statement here
+        found = 0
     if found > SCHEMA_VERSION:
         raise WarehouseTooNew(
             f"The warehouse has schema version {found}; this version of autoholdings knows {SCHEMA_VERSION}. "

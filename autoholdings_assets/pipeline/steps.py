@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from autoholdings_assets.config import (
     Configuration,
@@ -49,6 +50,11 @@ class RunContext:
     run_id: str
     now: datetime
     acted_by: str
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """autoholdings.yaml as it was when the run first asked. Raises ``ConfigurationError``."""
+        return load_configuration(self.home)
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ def retrieve_files(context: RunContext) -> Retrieval:
 
     Raises ``ConfigurationError``, and `NothingUsable` when no profile brought a file.
     """
-    configuration = load_configuration(context.home)
+    configuration = context.configuration
     vendor = configuration.vendor(context.vendor_name)
     profiles = configuration.profiles_of(vendor.name, active_only=True)
     if not profiles:
@@ -263,7 +269,7 @@ def publish(context: RunContext) -> PublishedSummary:
     """Replace the copy for SQL users, whatever an earlier run left unpublished included (rule A11)."""
     published = publishing.publish(context.home)
     try:
-        configured = {p.name for p in load_configuration(context.home).integration_profiles if p.active}
+        configured = {p.name for p in context.configuration.integration_profiles if p.active}
     except ConfigurationError:
         configured = set()
     with open_warehouse(context.home.warehouse) as connection:
@@ -285,7 +291,7 @@ def publish(context: RunContext) -> PublishedSummary:
 @contextmanager
 def _run(context: RunContext) -> Iterator[tuple[Connection, Configuration, Vendor]]:
     """The open warehouse, the configuration and the vendor of a run that is recorded as begun."""
-    configuration = load_configuration(context.home)
+    configuration = context.configuration
     vendor = configuration.vendor(context.vendor_name)
     with open_warehouse(context.home.warehouse) as connection:
         runs.start_run(connection, context.run_id, vendor.name, context.acted_by, configuration)
