@@ -77,7 +77,7 @@ def blank(values: "Column[Any]") -> BoolArray:
 
 def is_web_address(values: "Column[Any]") -> BoolArray:
     """Blank, or an address with http or https, a host, and no blank in it."""
-    well = true(pc.fill_null(pc.match_substring_regex(arrow(values), r'^"?(?i:https?)://[^\s/?#]+\S*$'), True))
+    well = true(pc.fill_null(pc.match_substring_regex(arrow(values), r"^(?i:https?)://[^\s/?#]+\S*$"), True))
     return well
 
 
@@ -204,7 +204,7 @@ def not_a_repetition(frame: Frame) -> BoolArray:
 
 
 def _is(frame: Frame, publication_type: str) -> BoolArray:
-    return true(pc.equal(arrow(frame["publication_type:read"]), publication_type))
+    return true(pc.equal(arrow(frame["publication_type"]), publication_type))
 
 
 def _identifier_forms(frame: Frame) -> np.ndarray[Any, np.dtype[np.int8]]:

@@ -35,7 +35,7 @@ from autoholdings_assets.kbart.vocabulary import ACCESS_TYPES, COVERAGE_DEPTHS, 
 COVERAGE_FIELDS = ("date_first_issue_online", "date_last_issue_online", "embargo_info")
 HABIT = 0.5
 """From this share of short rows on, short rows are the export's habit, not damage."""
-FAULTS_TO_CLEAN = TextFault.CONTROL | TextFault.MARKUP | TextFault.LITERAL_ESCAPE | TextFault.QUOTED
+FAULTS_TO_CLEAN = TextFault.CONTROL | TextFault.MARKUP | TextFault.LITERAL_ESCAPE
 
 
 class WordForm(IntEnum):
@@ -76,7 +76,7 @@ class RowEnd(IntEnum):
 
 @dataclass(frozen=True)
 class Interpretation:
-    """``frame``: the text frame with the aspects, which the rules check; ``fields``: the 25 columns as understood."""
+    """``fields``: the 25 columns as understood; ``frame``: these with their aspects, which the rules check."""
 
     frame: pd.DataFrame
     fields: dict[str, "pd.Series[str]"]
@@ -111,11 +111,11 @@ def interpret(text: KbartText, date_formats: tuple[str, ...] = ()) -> Interpreta
     for name, words in (("coverage_depth", COVERAGE_DEPTHS), ("access_type", ACCESS_TYPES)):
         fields[name], aspects[f"{name}:form"] = _words(fields[name], words)
     fields["publication_type"], aspects["publication_type:source"] = _publication_type(fields, aspects)
-    aspects["publication_type:read"] = fields["publication_type"]
-    fields["embargo_info"], aspects["embargo_info:form"] = _embargo(fields["embargo_info"], fields["publication_type"])
+    fields["embargo_info"], aspects["embargo_info:form"] = _embargo(fields["embargo_info"])
 
     aspects["field_count:cut"] = _cut(text)
-    frame = pd.DataFrame({**{name: given[name] for name in (*FIELD_NAMES, OVERFLOW)}, **aspects}, copy=False)
+    frame = pd.DataFrame({**fields, OVERFLOW: given[OVERFLOW], **aspects}, copy=False)
+    fields["embargo_info"] = _without_void_embargo(fields, aspects["embargo_info:form"])
     return Interpretation(frame, fields, from_date, until_date)
 
 
@@ -182,10 +182,8 @@ def _any_value(fields: Mapping[str, "pd.Series[str]"], names: tuple[str, ...]) -
     return np.asarray(np.column_stack([fields[name].notna().to_numpy() for name in names]).any(axis=1))
 
 
-def _embargo(
-    values: "pd.Series[str]", publication_type: "pd.Series[str]"
-) -> tuple["pd.Series[str]", npt.NDArray[np.int8]]:
-    """Embargo statements in KBART's form; illegal ones stay as given, except on a monograph, where they are void."""
+def _embargo(values: "pd.Series[str]") -> tuple["pd.Series[str]", npt.NDArray[np.int8]]:
+    """Embargo statements in KBART's form; illegal ones stay as given."""
 
     def read(value: str) -> tuple[str | None, EmbargoForm]:
         normal = normalise_embargo(value)
@@ -198,13 +196,19 @@ def _embargo(
         lambda distinct: [read(value) for value in distinct],
         {"value": (pa.large_string(), lambda pair: pair[0]), "form": (pa.int8(), lambda pair: int(pair[1]))},
     )
-    form = found["form"].fill_null(int(EmbargoForm.BLANK)).to_numpy()
-    read_values = found["value"]
-    illegal = form == EmbargoForm.ILLEGAL
-    if illegal.any():
-        meaningless = illegal & true(pc.equal(arrow(publication_type), "monograph"))
-        read_values = pc.if_else(pa.array(meaningless), pa.scalar(None, read_values.type), read_values)
-    return series(read_values), form
+    return series(found["value"]), found["form"].fill_null(int(EmbargoForm.BLANK)).to_numpy()
+
+
+def _without_void_embargo(
+    fields: Mapping[str, "pd.Series[str]"], form: "pd.Series | npt.NDArray[np.generic]"
+) -> "pd.Series[str]":
+    """An illegal embargo says nothing of a monograph: there it is left out."""
+    illegal = np.asarray(form) == EmbargoForm.ILLEGAL
+    if not illegal.any():
+        return fields["embargo_info"]
+    void = illegal & true(pc.equal(arrow(fields["publication_type"]), "monograph"))
+    text = arrow(fields["embargo_info"])
+    return series(pc.if_else(pa.array(void), pa.scalar(None, text.type), text))
 
 
 def _dates_in_kbart_form(

@@ -17,7 +17,7 @@ from autoholdings_assets.kbart.errors import MissingColumns, NoRows, NotKbart
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.header import Header
 from autoholdings_assets.kbart.lines import Layout, even_rows, layout
-from autoholdings_assets.kbart.text import series, text_size
+from autoholdings_assets.kbart.text import series, text_size, unquoted
 from autoholdings_assets.kbart.unpack import Limits, Text, fetch, unpack
 
 BLOCK = 8 << 20
@@ -147,10 +147,13 @@ def _parse(content: pa.Buffer, names: list[str]) -> pa.Table:
 
 
 def _trimmed_columns(table: pa.Table) -> Columns:
-    """The columns without blanks at either end and with blank cells null; each is let go of as it is done."""
+    """The columns without quotation marks and blanks around their cells, blank cells null.
+
+    Each column is let go of as it is done.
+    """
     columns: Columns = {}
     for name in table.column_names:
-        column = table.column(name)
+        column = unquoted(table.column(name))
         table = table.drop_columns([name])
         trimmed = pc.utf8_trim_whitespace(column)
         if text_size(trimmed) != text_size(column):

@@ -39,8 +39,7 @@ class TextFault(IntFlag):
     CONTROL = 4  # control characters, zero-width blanks
     MARKUP = 8  # HTML entities or tags
     LITERAL_ESCAPE = 16  # ends in a backslash and r
-    QUOTED = 32  # quotation marks around the cell: no fault, but to be taken off
-    TOO_LONG = 64
+    TOO_LONG = 32
 
 
 # How each fault is found (RE2), and the bytes without which there is none.
@@ -54,7 +53,6 @@ FAULT_PATTERNS: tuple[tuple[TextFault, tuple[bytes, ...], str], ...] = (
     ),
     (TextFault.MARKUP, (b"&", b"<"), f"{ENTITY.pattern}|(?i:{TAG.pattern})"),
     (TextFault.LITERAL_ESCAPE, (b"\\",), r"\\[rnt]$"),
-    (TextFault.QUOTED, (b'"',), r'(?s)^".*"$'),
 )
 
 
@@ -134,7 +132,7 @@ def matches(values: "pd.Series[Any]", pattern: str) -> BoolArray:
 
 
 def clean_text(value: str) -> str | None:
-    r"""Take out what is not text: quotation marks around the cell, entities, tags, control characters, literal ``\r``.
+    r"""Take out what is not text: entities, tags, control characters, literal ``\r``, quotation marks around it all.
 
     What was wrapped several times is unwrapped as often, so cleaning twice is no different from cleaning once.
     """
@@ -148,10 +146,24 @@ def clean_text(value: str) -> str | None:
 
 def unquote(value: str) -> str:
     """Take off the quotation marks around a whole cell and undouble those in it; other quotation marks stay."""
-    if len(value) < 2 or not value[0] == value[-1] == '"':
-        return value
-    inner = value[1:-1].replace('""', "\0")
-    return value if '"' in inner else inner.replace("\0", '"')
+    while len(value) > 1 and value[0] == value[-1] == '"':
+        inner = value[1:-1].replace('""', "\0")
+        if '"' in inner:
+            break
+        value = inner.replace("\0", '"').strip()
+    return value
+
+
+def unquoted(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column without quotation marks around its cells; the same if it has none."""
+    if not any(b'"' in data for data in _memory(text)):
+        return text
+    quoted = pc.fill_null(pc.match_substring_regex(text, r'(?s)^".*"$'), False)
+    if not pc.any(quoted).as_py():
+        return text
+    whole = text.combine_chunks()
+    values = [unquote(value) or None for value in whole.filter(quoted.combine_chunks()).to_pylist()]
+    return pa.chunked_array([pc.replace_with_mask(whole, quoted.combine_chunks(), pa.array(values, whole.type))])
 
 
 def _without_markup(value: str) -> str:
