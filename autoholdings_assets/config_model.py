@@ -136,12 +136,30 @@ class IntegrationProfile(ProfileKeys):
 
 
 class LossGuard(StrictModel):
-    """When a plan is held: losses of ``share`` and at least ``at_least`` titles, or of
-    ``always_at_share``."""
+    """When a plan is held for a person (rule A2).
 
-    share: float = Field(default=0.10, ge=0, le=1)
-    at_least: int = Field(default=20, ge=0)
-    always_at_share: float = Field(default=0.50, ge=0, le=1)
+    Losses of titles, PO-line titles, groups and years of coverage hold it when they reach ``share`` and at least
+    ``at_least`` titles, or ``always_at_share``, or everything; counted for the plan alone, and for the last
+    ``over_files`` accepted files together. A file holds it when ``rejected_share`` of its rows (and at least
+    ``at_least``, or ``always_at_share``) are rejected; when it has no more than ``smallest_file_share`` of the rows of
+    the last accepted file; when less than ``least_overlap`` of its identifiers stand in that one; or when less than
+    ``least_identifiers`` of its rows have an ISSN or ISBN though that one's had. ``active: false`` switches all this
+    off; older files, files seen before and barred files are held nevertheless.
+    """
+
+    active: bool = True
+    share: float = Field(default=0.10, gt=0, le=1)
+    at_least: int = Field(default=20, ge=1)
+    always_at_share: float = Field(default=0.50, gt=0, le=1)
+    over_files: int = Field(default=5, ge=1)
+    rejected_share: float = Field(default=0.10, gt=0, le=1)
+    smallest_file_share: float = Field(default=0.50, ge=0, lt=1)
+    least_overlap: float = Field(default=0.50, ge=0, le=1)
+    least_identifiers: float = Field(default=0.50, ge=0, le=1)
+
+    def reached(self, share: float, titles: int) -> bool:
+        """Whether a loss of this share, of so many titles, is for a person to decide."""
+        return titles > 0 and (share >= self.always_at_share or (share >= self.share and titles >= self.at_least))
 
 
 class Policies(StrictModel):

@@ -63,13 +63,13 @@ def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> Non
     ensure_staged(home, inputs.vendor, inputs.grants)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE grant_of_profile "
-        "(profile_no INTEGER, profile VARCHAR, file_sha256 VARCHAR, available_for_all BOOLEAN, groups VARCHAR[])"
+        "(profile_no INTEGER, profile VARCHAR, file_sha256 VARCHAR, is_new BOOLEAN, available_for_all BOOLEAN, groups VARCHAR[])"
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE collection_state (collection VARCHAR, active BOOLEAN)")
     for number, grant in enumerate(inputs.grants):
         connection.execute(
-            "INSERT INTO grant_of_profile VALUES (?, ?, ?, ?, ?)",
-            [number, grant.profile, grant.file_sha256, grant.available_for_all, list(grant.groups)],
+            "INSERT INTO grant_of_profile VALUES (?, ?, ?, ?, ?, ?)",
+            [number, grant.profile, grant.file_sha256, grant.is_new, grant.available_for_all, list(grant.groups)],
         )
     for collection in inputs.collections:
         connection.execute("INSERT INTO collection_state VALUES (?, ?)", [collection.name, collection.is_ready])

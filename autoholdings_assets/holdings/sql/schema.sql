@@ -135,7 +135,9 @@ COMMENT ON COLUMN excluded_row.notes IS 'The vendor''s notes';
 CREATE TABLE plan (
     plan_id VARCHAR, vendor VARCHAR, run_id VARCHAR, kind VARCHAR, made_at TIMESTAMPTZ, inputs_hash VARCHAR, generation BIGINT,
     files STRUCT(profile VARCHAR, file_sha256 VARCHAR)[], status VARCHAR, hold_reasons VARCHAR[], counters STRUCT(collection VARCHAR, profile VARCHAR, "group" VARCHAR, counter VARCHAR, value BIGINT)[],
-    notes VARCHAR[], applied_at TIMESTAMPTZ, applied_run_id VARCHAR, applied_by VARCHAR
+    notes VARCHAR[], applied_at TIMESTAMPTZ, applied_run_id VARCHAR, applied_by VARCHAR,
+    losses STRUCT(measure VARCHAR, collection VARCHAR, profile VARCHAR, "group" VARCHAR, titles BIGINT, had BIGINT, share DOUBLE, over_files INTEGER)[],
+    undoes_plan_id VARCHAR
 );
 COMMENT ON TABLE plan IS 'Every plan that was made: what a run would change, before anything is changed';
 COMMENT ON COLUMN plan.plan_id IS 'Name of the plan, for example wiley-12';
@@ -153,6 +155,8 @@ COMMENT ON COLUMN plan.notes IS 'What else a person should know, in sentences';
 COMMENT ON COLUMN plan.applied_at IS 'When it was applied';
 COMMENT ON COLUMN plan.applied_run_id IS 'Run that applied it';
 COMMENT ON COLUMN plan.applied_by IS 'Who started that run';
+COMMENT ON COLUMN plan.losses IS 'What it would lose, by collection and by profile or group, and over how many files in a row: titles, PO-line titles, coverage';
+COMMENT ON COLUMN plan.undoes_plan_id IS 'The plan that an undo takes back';
 
 CREATE TABLE plan_item (
     plan_id VARCHAR, item_no BIGINT, action VARCHAR, collection VARCHAR, portfolio_id BIGINT, title VARCHAR, print_identifier VARCHAR,
@@ -283,6 +287,20 @@ COMMENT ON COLUMN coverage_version.valid_from IS 'From when on this statement he
 COMMENT ON COLUMN coverage_version.valid_to IS 'Until when it held; null for the present one';
 COMMENT ON COLUMN coverage_version.run_id IS 'Run that brought it';
 COMMENT ON COLUMN coverage_version.ended_by_run_id IS 'Run that ended it';
+
+CREATE TABLE portfolio_grant (
+    portfolio_id BIGINT, collection VARCHAR, profile VARCHAR, missing_since TIMESTAMPTZ, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ,
+    run_id VARCHAR, ended_by_run_id VARCHAR
+);
+COMMENT ON TABLE portfolio_grant IS 'Which profile''s accepted files have granted each portfolio, and when; the present grants have no valid_to';
+COMMENT ON COLUMN portfolio_grant.portfolio_id IS 'The portfolio';
+COMMENT ON COLUMN portfolio_grant.collection IS 'Its electronic collection';
+COMMENT ON COLUMN portfolio_grant.profile IS 'Integration profile whose accepted file names the title';
+COMMENT ON COLUMN portfolio_grant.missing_since IS 'Since when the profile''s files do not name it any more, while the policy grace_files still keeps it';
+COMMENT ON COLUMN portfolio_grant.valid_from IS 'From when on the profile granted it';
+COMMENT ON COLUMN portfolio_grant.valid_to IS 'Until when; null for a present grant';
+COMMENT ON COLUMN portfolio_grant.run_id IS 'Run with which it began';
+COMMENT ON COLUMN portfolio_grant.ended_by_run_id IS 'Run with which it ended';
 
 CREATE TABLE acquisition_version (
     portfolio_id BIGINT, po_line VARCHAR, license VARCHAR, public_note VARCHAR, internal_note VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ,
