@@ -139,7 +139,7 @@ def _comment_view_columns(connection: Connection) -> None:
         "     AND t.column_name = CASE c.column_name WHEN 'occurred_at' THEN 'applied_at' "
         "       WHEN 'attached_at' THEN 'valid_from' WHEN 'updated_at' THEN 'valid_from' ELSE c.column_name END) "
         "FROM duckdb_views() v JOIN duckdb_columns() c ON c.table_oid = v.view_oid AND c.database_name = v.database_name "
-        "WHERE v.database_name = 'warehouse' AND NOT v.internal"
+        "WHERE v.database_name = 'warehouse' AND NOT v.internal AND c.comment IS NULL"
     ).fetchall()
     for view, column, comment in uncommented:
         text = str(comment or "").replace("'", "''")

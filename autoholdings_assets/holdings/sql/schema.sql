@@ -303,7 +303,7 @@ COMMENT ON COLUMN portfolio_grant.run_id IS 'Run with which it began';
 COMMENT ON COLUMN portfolio_grant.ended_by_run_id IS 'Run with which it ended';
 
 CREATE TABLE acquisition_version (
-    portfolio_id BIGINT, po_line VARCHAR, license VARCHAR, public_note VARCHAR, internal_note VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ,
+    portfolio_id BIGINT, po_line VARCHAR, license VARCHAR, public_note VARCHAR, internal_note VARCHAR, portfolio_pid VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ,
     acted_by VARCHAR, reason VARCHAR
 );
 COMMENT ON TABLE acquisition_version IS 'PO lines, licenses and staff notes of portfolios, present and past; the upload job never writes here';
@@ -312,24 +312,23 @@ COMMENT ON COLUMN acquisition_version.po_line IS 'PO line attached to it';
 COMMENT ON COLUMN acquisition_version.license IS 'License attached to it';
 COMMENT ON COLUMN acquisition_version.public_note IS 'Note for readers';
 COMMENT ON COLUMN acquisition_version.internal_note IS 'Note for staff';
+COMMENT ON COLUMN acquisition_version.portfolio_pid IS 'Id of the portfolio in the library system, as its export had it';
 COMMENT ON COLUMN acquisition_version.valid_from IS 'Since when';
 COMMENT ON COLUMN acquisition_version.valid_to IS 'Until when; null for the present state';
 COMMENT ON COLUMN acquisition_version.acted_by IS 'Who attached it';
 COMMENT ON COLUMN acquisition_version.reason IS 'Why, or with which import or move';
 
-CREATE TABLE needs_attention (
-    kind VARCHAR, vendor VARCHAR, collection VARCHAR, portfolio_id BIGINT, title VARCHAR, related_portfolio_ids BIGINT[], profile VARCHAR, file_sha256 VARCHAR,
-    since TIMESTAMPTZ, run_id VARCHAR, message VARCHAR
+CREATE TABLE attention_settlement (
+    attention_id VARCHAR, kind VARCHAR, portfolio_id BIGINT, title VARCHAR, decision VARCHAR, look_again_on DATE, note VARCHAR,
+    decided_at TIMESTAMPTZ, decided_by VARCHAR
 );
-COMMENT ON TABLE needs_attention IS 'What a person should look at: the present list, made anew by each run of the vendor';
-COMMENT ON COLUMN needs_attention.kind IS 'For example: PO line, title missing; possible title change; multiple matches';
-COMMENT ON COLUMN needs_attention.vendor IS 'Vendor';
-COMMENT ON COLUMN needs_attention.collection IS 'Electronic collection';
-COMMENT ON COLUMN needs_attention.portfolio_id IS 'The portfolio, where there is one';
-COMMENT ON COLUMN needs_attention.title IS 'Its title';
-COMMENT ON COLUMN needs_attention.related_portfolio_ids IS 'Candidates, or the other side of a possible title change';
-COMMENT ON COLUMN needs_attention.profile IS 'Integration profile';
-COMMENT ON COLUMN needs_attention.file_sha256 IS 'The file with which it began';
-COMMENT ON COLUMN needs_attention.since IS 'Since when';
-COMMENT ON COLUMN needs_attention.run_id IS 'Run with which it began';
-COMMENT ON COLUMN needs_attention.message IS 'What it is about, and what to do';
+COMMENT ON TABLE attention_settlement IS 'What people decided about the cases of the view attention; a case that comes up anew needs a new decision';
+COMMENT ON COLUMN attention_settlement.attention_id IS 'The case, for example missing-17';
+COMMENT ON COLUMN attention_settlement.kind IS 'PO line, title missing; PO line, group lost; possible title change; multiple matches';
+COMMENT ON COLUMN attention_settlement.portfolio_id IS 'The portfolio, where there is one';
+COMMENT ON COLUMN attention_settlement.title IS 'Its title then';
+COMMENT ON COLUMN attention_settlement.decision IS 'keep, detach, withdraw or look again';
+COMMENT ON COLUMN attention_settlement.look_again_on IS 'The day from which the case is open again, for look again';
+COMMENT ON COLUMN attention_settlement.note IS 'Why';
+COMMENT ON COLUMN attention_settlement.decided_at IS 'When';
+COMMENT ON COLUMN attention_settlement.decided_by IS 'Who';
