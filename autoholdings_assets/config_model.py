@@ -87,13 +87,17 @@ class WrittenCollection(StrictModel):
     activation: Literal["manual"] = "manual"
     automatically_activate_new_portfolios: bool = False
     cz_title_list: Path | None = None
+    local: bool = False
 
 
 class ElectronicCollection(WrittenCollection):
-    """A collection that the institution has activated from the Community Zone, or expressly has not."""
+    """A collection that the institution has activated from the Community Zone, or expressly has not.
+
+    One that no vendor's files fill (``local: true``) has no vendor: titles were managed there before.
+    """
 
     code: str
-    vendor: str
+    vendor: str | None
     cz_collection_id: str | None = None
 
     @property
@@ -167,7 +171,7 @@ class Policies(StrictModel):
 
     loss_guard: LossGuard = LossGuard()
     grace_files: int = Field(default=0, ge=0)
-    po_line_portfolio_missing: Literal["keep_available"] = "keep_available"
+    po_line_portfolio_missing: Literal["keep_available", "make_unavailable"] = "keep_available"
 
 
 class WrittenConfiguration(StrictModel):

@@ -76,9 +76,19 @@ def resolve_collections(
     resolved = []
     for number, entry in enumerate(entries):
         loc: Loc = ("electronic_collections", number)
+        if entry.local and entry.name not in known and entry.code:
+            resolved.append(ElectronicCollection.model_validate(entry.model_dump() | {"vendor": None}))
+            continue
+        if entry.local:
+            findings.problem((*loc, "local"), _wrong_local(entry, known))
+            continue
         if entry.name not in known:
             sentence = f"no vendor has a collection of this name{nearest(entry.name, known)}."
-            findings.problem((*loc, "name"), f"{sentence} The collections are: {', '.join(sorted(known))}.")
+            findings.problem(
+                (*loc, "name"),
+                f"{sentence} The collections are: {', '.join(sorted(known))}. "
+                "For one that no vendor's files fill, write `local: true` and a code.",
+            )
             continue
         vendor, collection = known[entry.name]
         _check_activation(findings, loc, entry)
@@ -90,6 +100,12 @@ def resolve_collections(
         }
         resolved.append(ElectronicCollection.model_validate(entry.model_dump() | from_vendor))
     return tuple(resolved)
+
+
+def _wrong_local(entry: WrittenCollection, known: Mapping[str, Any]) -> str:
+    if entry.name in known:
+        return f"a vendor's files fill this collection ({known[entry.name][0]}); leave `local` out."
+    return "a collection that no vendor's files fill needs a code of its own, the short name for commands."
 
 
 def _title_list(findings: Findings, loc: Loc, entry: WrittenCollection, home: Path) -> Path | None:
