@@ -7,6 +7,7 @@ What belongs here: the vocabulary of the file. What does not: the rules between 
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -48,6 +49,12 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self.env_name)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this machine, where nothing is encrypted and no proxy stands between."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 class CustomerParameters(StrictModel):

@@ -19,6 +19,7 @@ from autoholdings_assets.config_model import (
     WrittenCollection,
     WrittenConfiguration,
     WrittenProfile,
+    is_loopback,
 )
 from autoholdings_assets.vendors.model import Vendor
 from autoholdings_assets.vendors.yaml_documents import Loc, YamlDocument, nearest, unknown_key
@@ -218,7 +219,7 @@ def _check_url(findings: Findings, loc: Loc, url: str, vendor: Vendor, secrets: 
     if parts.scheme not in ("http", "https") or not parts.hostname:
         findings.problem(loc, "write the whole address, starting with https://.")
         return
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(url):
         findings.warn(loc, "this address is not encrypted, so credentials travel readable; use https://.")
     in_query = {c.parameter for c in vendor.credentials if c.placement == "query"}
     if parts.username or parts.password or in_query & {name for name, _ in parse_qsl(parts.query, True)}:
@@ -230,10 +231,6 @@ def _check_url(findings: Findings, loc: Loc, url: str, vendor: Vendor, secrets: 
         in_path = credential.placement == "path" and credential.name in secrets
         if in_path and f"{{{credential.name}}}" not in url:
             findings.problem(loc, f"write {{{credential.name}}} where that credential belongs in the address.")
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 # --- groups (rules C2, C4, A14)

@@ -20,7 +20,7 @@ from typing import Literal, TypeVar
 
 import httpx
 
-from autoholdings_assets.config_model import IntegrationProfile
+from autoholdings_assets.config_model import IntegrationProfile, is_loopback
 from autoholdings_assets.retrieval import errors
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.retrieval.body import file_bytes, printable
@@ -114,7 +114,8 @@ def has_new_file(
 
 def _with_attempts(call: Call, wait: Callable[[float], None], attempt: Callable[[httpx.Client], Result]) -> Result:
     timeout = httpx.Timeout(call.limits.read_seconds, connect=call.limits.connect_seconds)
-    with httpx.Client(timeout=timeout, follow_redirects=False) as client:
+    use_proxy = not is_loopback(str(call.url))
+    with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=use_proxy) as client:
         pause = call.limits.first_wait_seconds
         for number in range(1, call.limits.attempts + 1):
             try:

@@ -113,7 +113,8 @@ def _value(node: yaml.Node, loc: Loc, document: YamlDocument, problems: list[str
             document.lines[(*loc, position)] = item.start_mark.line + 1
         return [_value(item, (*loc, position), document, problems) for position, item in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
-    return None if node.style is None and node.value in ("", "~", "null", "Null", "NULL") else node.value
+    plain = not node.style  # None, or empty with the loader in C
+    return None if plain and node.value in ("", "~", "null", "Null", "NULL") else node.value
 
 
 def build(model: type[Model], document: YamlDocument) -> tuple[Model | None, list[str]]:

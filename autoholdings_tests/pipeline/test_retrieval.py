@@ -158,6 +158,14 @@ def test_a_compressed_transfer_is_archived_unpacked(account: Account, archive: A
     assert retrieve(account, archive).path.read_bytes() == WEEK_ONE
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    account: Account, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert retrieve(account, archive).status == "new"
+
+
 def test_a_redirect_on_the_same_host_is_followed(server: DemoVendors, account: Account, archive: Archive) -> None:
     account.fail_next(faults.redirect(f"{account.url}?token=tok%2Fen%2B7f3a%209c&format=kbart"))
     assert retrieve(account, archive).status == "new"
@@ -268,8 +276,7 @@ TRANSIENT: dict[str, tuple[Fault, type[RetrievalError]]] = {
     "500": (faults.status(500), errors.VendorUnavailable),
     "503": (faults.status(503), errors.VendorUnavailable),
     "408": (faults.status(408), errors.VendorUnavailable),
-    "cut in mid-body": (faults.cut_after(0.5), errors.CutOff),
-    "cut at once": (faults.cut_after(0), errors.CutOff),
+    **{f"cut at {tenth} tenths": (faults.cut_after(tenth / 10), errors.CutOff) for tenth in range(10)},
     "cut before the last byte": (faults.cut_after(0.9999), errors.CutOff),
     "hung up": (faults.hang_up(), errors.CutOff),
     "cut inside the compression": (faults.compressed(0.5), errors.CutOff),
