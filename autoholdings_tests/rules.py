@@ -94,7 +94,7 @@ class _Collected:
 
 
 def tests_by_rule() -> dict[str, list[str]]:
-    """The tests that carry each rule's number, as pytest itself collects them. Raises when a test cannot be collected."""
+    """The tests that carry each rule's number, as pytest collects them. Raises when one cannot be collected."""
     collected = _Collected()
     output = io.StringIO()
     with contextlib.redirect_stdout(output):

@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 
 from autoholdings_assets.cli.console import NOTHING_APPLIED, refuse, unexpected
+from autoholdings_assets.cli.demo import demo
 from autoholdings_assets.cli.runs import run
-from autoholdings_assets.cli.setup import demo, init, ui
+from autoholdings_assets.cli.setup import init, ui
 from autoholdings_assets.cli.show import history, plan, plans, status
 from autoholdings_assets.config import ConfigurationError, Home
 

@@ -29,6 +29,12 @@ out = Console(highlight=False, soft_wrap=True, width=_WIDE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+class WrongUse(click.ClickException):
+    """The command makes no sense as it was given; the text says what to give instead."""
+
+    exit_code = WRONG_USE
+
+
 def home_option(command: Command) -> Command:
     """``--home``: the folder that holds everything."""
     return click.option(
@@ -44,13 +50,11 @@ def json_option(command: Command) -> Command:
 
 
 def existing_home(given: Path | None) -> Home:
-    """The home, which must have been set up. Raises ``ConfigurationError`` when it was not."""
+    """The home, which must have been set up. Raises `WrongUse` when it was not."""
     home = Home.find(given)
     if not home.config_file.exists():
-        raise ConfigurationError(
-            [
-                f"{home.path} has no autoholdings.yaml. Make one with `autoholdings init --home {home.path}`, or give --home."
-            ]
+        raise WrongUse(
+            f"{home.path} has no autoholdings.yaml. Make one with `autoholdings init`, or give --home."
         )
     return home
 

@@ -1,6 +1,6 @@
 """One run as people and scripts see it: gathered from the warehouse, printed, and turned into an exit status.
 
-What belongs here: what ``run`` says at its end and ``history RUN`` says later. What does not: lists of runs (``show.py``).
+What belongs here: what ``run`` says at its end and ``history RUN`` later. What does not: lists of runs (``show.py``).
 """
 
 from collections import Counter
@@ -40,9 +40,9 @@ def run_report(home: Home, run_id: str, vendor: str) -> dict[str, Any]:
         plan = load_plan(connection, report["plan_id"]) if report["plan_id"] else None
         report["profiles"] = rows(
             connection,
-            "SELECT p.profile, p.outcome, p.message, p.advice, p.file_sha256, f.file_name, f.total_rows, f.valid_rows, "
-            "f.rejected_rows, f.excluded_rows FROM job_run_profile AS p LEFT JOIN kbart_file AS f USING (profile, file_sha256) "
-            "WHERE p.run_id = ? AND p.vendor = ? ORDER BY p.profile",
+            "SELECT p.profile, p.outcome, p.message, p.advice, p.file_sha256, f.file_name, f.total_rows, "
+            "f.valid_rows, f.rejected_rows, f.excluded_rows FROM job_run_profile AS p "
+            "LEFT JOIN kbart_file AS f USING (profile, file_sha256) WHERE p.run_id = ? AND p.vendor = ? ORDER BY p.profile",
             [report["run_id"], vendor],
         )
         report["needs_attention"] = dict(
@@ -77,18 +77,18 @@ def exit_status(report: dict[str, Any]) -> int:
     }.get(report["outcome"], NOTHING_APPLIED)
 
 
-def print_run(report: dict[str, Any]) -> None:
+def print_run(report: dict[str, Any], *, hint: bool = True) -> None:
     """A run on half a screen, and what to do next."""
     style = _STYLE[report["exit_status"]]
     out.print(f"[bold]{report['vendor']}[/]: [bold {style}]{report['outcome'] or 'not finished'}[/]", end="  ")
     out.print(f"[dim]run {report['run_id'][:8]}, {moment(report['started_at'])}, {report['acted_by']}[/]")
     unread = [p for p in report["profiles"] if p["outcome"] in ("failed", "refused")]
-    if report["message"] and not unread:  # else it says what the profiles say below
+    plan = report["plan"]
+    if report["message"] and not unread and not plan:  # else it repeats what is said below
         say(report["message"])
     _print_profiles(report["profiles"])
     for p in unread:
         say(f"  {p['profile']}: {p['message']} {p['advice']}".rstrip())
-    plan = report["plan"]
     if plan:
         say(f"Plan {plan['plan_id']} ({plan['status']}): {counted(plan['actions'])}")
         say(f"Rows of the files: {counted(plan['rows'])}")
@@ -96,7 +96,8 @@ def print_run(report: dict[str, Any]) -> None:
             say(f"  - {sentence}")
     if report["needs_attention"]:
         say(f"Needs attention: {counted(report['needs_attention'])}", style="yellow")
-    say(f"Next: {_next(report)}", style="dim")
+    if hint:
+        say(f"Next: {_next(report)}", style="dim")
 
 
 def _print_profiles(profiles: list[dict[str, Any]]) -> None:

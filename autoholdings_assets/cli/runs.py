@@ -11,6 +11,7 @@ import click
 
 from autoholdings_assets.cli.console import (
     DONE,
+    WrongUse,
     err,
     existing_home,
     home_option,
@@ -20,7 +21,7 @@ from autoholdings_assets.cli.console import (
     unexpected,
 )
 from autoholdings_assets.cli.report import print_run, run_report
-from autoholdings_assets.config import Configuration, ConfigurationError, Home, load_configuration
+from autoholdings_assets.config import Configuration, Home, load_configuration
 
 
 @click.command()
@@ -45,7 +46,7 @@ def run(vendor: str | None, dry_run: bool, profile: str | None, every: bool, hom
     reports = []
     worst = DONE
     for name in vendors:
-        report = _run_one(place, name, dry_run=dry_run)
+        report = run_and_report(place, name, dry_run=dry_run)
         worst = max(worst, report["exit_status"])
         reports.append(report)
         if not as_json:
@@ -56,21 +57,21 @@ def run(vendor: str | None, dry_run: bool, profile: str | None, every: bool, hom
 
 
 def _chosen(configuration: Configuration, vendor: str | None, profile: str | None, every: bool) -> list[str]:
-    """The vendors to run. Raises ``UsageError`` or ``ConfigurationError`` when the choice makes no sense."""
+    """The vendors to run. Raises `WrongUse` when the choice makes no sense."""
     if sum((vendor is not None, profile is not None, every)) != 1:
-        raise click.UsageError("Name one vendor, or one --profile, or give --all.")
+        raise WrongUse("Name one vendor, or one --profile, or give --all.")
     active = list(dict.fromkeys(p.vendor for p in configuration.integration_profiles if p.active))
     if every:
         if not active:
-            raise ConfigurationError(["No integration profile is Active; set `active: true` on one."])
+            raise WrongUse("No integration profile is Active; set `active: true` on one.")
         return active
     if profile is not None:
         vendor = _vendor_of(configuration, profile)
     if vendor not in configuration.vendors:
         known = ", ".join(sorted(configuration.vendors))
-        raise ConfigurationError([f'There is no vendor "{vendor}". The vendors are: {known}.'])
+        raise WrongUse(f'There is no vendor "{vendor}". The vendors are: {known}.')
     if vendor not in active:
-        raise ConfigurationError([f"{vendor} has no Active integration profile; set `active: true` on one."])
+        raise WrongUse(f"{vendor} has no Active integration profile; set `active: true` on one.")
     return [vendor]
 
 
@@ -83,7 +84,8 @@ def _vendor_of(configuration: Configuration, name: str) -> str:
     return profile.vendor
 
 
-def _run_one(home: Home, vendor: str, *, dry_run: bool) -> dict[str, Any]:
+def run_and_report(home: Home, vendor: str, *, dry_run: bool = False) -> dict[str, Any]:
+    """Run one vendor, showing which step is at work, and give the report of the run."""
     from autoholdings_assets.pipeline.home import Listener  # brings Dagster: only when a run starts
     from autoholdings_assets.pipeline.launch import run_vendor
 

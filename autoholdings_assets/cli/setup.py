@@ -1,6 +1,6 @@
-"""Commands that set up a home or open it: ``demo``, ``init``, ``ui``.
+"""Commands that set up a home or open it: ``init``, ``ui``.
 
-What belongs here: what happens before and around runs. What does not: runs (``runs.py``).
+What belongs here: what happens before and around runs. What does not: runs (``runs.py``), the ``demo``.
 """
 
 import sys
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from autoholdings_assets.cli.console import existing_home, home_option, say
-from autoholdings_assets.config import ConfigurationError, Home
+from autoholdings_assets.cli.console import WrongUse, existing_home, home_option, say
+from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.instance import LOOPBACK, prepare, serve_ui
 
 _FIRST_CONFIGURATION = """\
-# What this library has from its vendors. Each run reads this file anew; `autoholdings status` says what is wrong with it.
+# What this library has from its vendors. Each run reads this file anew; `autoholdings status` says what is wrong in it.
 institution:
   name: University of Example
   timezone: America/New_York
@@ -44,7 +44,7 @@ def init(home: Path | None) -> int:
 
     place = Home.find(home)
     if place.config_file.exists():
-        raise ConfigurationError([f"{place.config_file} is there already; it was left as it is."])
+        raise WrongUse(f"{place.config_file} is there already; it was left as it is.")
     vendors = load_vendors(place.vendors)
     credentials = "; ".join(
         f"{vendor.name}: {', '.join(c.name for c in vendor.credentials)}" for vendor in vendors.values()
@@ -56,18 +56,10 @@ def init(home: Path | None) -> int:
     )
     say(f"Set up {place.path}.")
     say(
-        "Next: fill in autoholdings.yaml there, set the environment variables that it names, then `autoholdings run VENDOR --dry-run`."
+        "Next: fill in autoholdings.yaml there, set the environment variables that it names, then "
+        "`autoholdings run VENDOR --dry-run`."
     )
     return 0
-
-
-@click.command()
-@home_option
-def demo(home: Path | None) -> int:
-    """Set up a home with an invented vendor on this machine, and run two of its weeks."""
-    from autoholdings_assets.demo.show import run_demo  # brings Dagster and DuckDB: only when needed
-
-    return run_demo(Home.find(home))
 
 
 @click.command()

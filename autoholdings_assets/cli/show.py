@@ -11,6 +11,7 @@ import click
 
 from autoholdings_assets.cli.console import (
     DONE,
+    WrongUse,
     counted,
     existing_home,
     home_option,
@@ -21,7 +22,7 @@ from autoholdings_assets.cli.console import (
     say,
 )
 from autoholdings_assets.cli.report import print_run, run_report
-from autoholdings_assets.config import Configuration, ConfigurationError, Home, load_configuration
+from autoholdings_assets.config import Configuration, Home, load_configuration
 
 if TYPE_CHECKING:
     from autoholdings_assets.holdings.plan import Plan
@@ -124,7 +125,7 @@ def show_plan(plan_id: str, every: bool, home: Path | None, as_json: bool) -> in
         try:
             found = planning.load_plan(connection, plan_id)
         except KeyError:
-            raise ConfigurationError([f"There is no plan {plan_id}; `autoholdings plans` lists them."]) from None
+            raise WrongUse(f"There is no plan {plan_id}; `autoholdings plans` lists them.") from None
         items = planning.plan_items(connection, plan_id, None if every or as_json else _SHOWN_ITEMS)
     if as_json:
         print_json({**_plan_as_json(found), "items": items})
@@ -170,15 +171,15 @@ def history(run_id: str | None, profile: str | None, limit: int, home: Path | No
     with open_warehouse(place.warehouse) as connection:
         found = rows(
             connection,
-            "SELECT run_id, vendor, started_at, ended_at, outcome, message, plan_id, groups, acted_by FROM job_run AS r "
-            "WHERE ($run IS NULL OR starts_with(run_id, $run)) AND ($profile IS NULL OR EXISTS "
+            "SELECT run_id, vendor, started_at, ended_at, outcome, message, plan_id, groups, acted_by "
+            "FROM job_run AS r WHERE ($run IS NULL OR starts_with(run_id, $run)) AND ($profile IS NULL OR EXISTS "
             "(FROM job_run_profile AS p WHERE p.run_id = r.run_id AND p.profile = $profile)) "
             "ORDER BY started_at DESC LIMIT $limit",
             {"run": run_id, "profile": profile, "limit": limit},
         )
     if run_id is not None:
         if not found:
-            raise ConfigurationError([f"There is no run {run_id}; `autoholdings history` lists them."])
+            raise WrongUse(f"There is no run {run_id}; `autoholdings history` lists them.")
         reports = [run_report(place, run["run_id"], run["vendor"]) for run in found]
         if as_json:
             print_json(reports)
@@ -208,7 +209,8 @@ def _status(home: Home, configuration: Configuration) -> dict[str, Any]:
             row["profile"]: row
             for row in rows(
                 connection,
-                "SELECT DISTINCT ON (profile) profile, file_name, file_date FROM kbart_file ORDER BY profile, retrieved_at DESC",
+                "SELECT DISTINCT ON (profile) profile, file_name, file_date FROM kbart_file "
+                "ORDER BY profile, retrieved_at DESC",
             )
         }
         met = {

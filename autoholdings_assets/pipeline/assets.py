@@ -63,9 +63,7 @@ def _asset(
     stage: Stage, *, key: dg.AssetKey, deps: list[dg.AssetKey], group: str, description: str, vendor: str = ""
 ) -> dg.AssetsDefinition:
     # Dagster does not know the parametrised form of MaterializeResult.
-    def materialize(
-        context: dg.AssetExecutionContext, home: dg.ResourceParam[HomeResource]
-    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def materialize(context: dg.AssetExecutionContext, home: dg.ResourceParam[HomeResource]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         if vendor and _of_several_vendors(context) and not _in_use(home, vendor):
             return _not_in_use(stage)
         return _carry_out(stage, home, home.run_context(context, vendor))

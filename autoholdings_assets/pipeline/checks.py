@@ -1,7 +1,7 @@
 """The asset checks: what each step's result is judged by, in sentences for a librarian.
 
-What belongs here: judging a result that is there. What does not: finding faults (the rules in ``kbart/`` and the plan do).
-A check that fails red also makes the run red and stops it there; anything a run can live with is a warning.
+What belongs here: judging a result that is there. What does not: finding faults (the rules in ``kbart/`` and the plan
+do). A check that fails red also makes the run red and stops it there; what a run can live with is a warning.
 """
 
 from collections.abc import Callable, Mapping
@@ -116,7 +116,8 @@ def _every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:
     if wrong:
         return Verdict(
             False,
-            f"Rows whose fate is not known: {wrong}. This is a fault of autoholdings, not of the file: nothing is applied.",
+            f"Rows whose fate is not known: {wrong}. This is a fault of autoholdings, not of the file; nothing is "
+            "applied.",
             outcomes,
         )
     return Verdict(True, f"All {sum(result.plan.row_outcomes.values()):,} rows end in exactly one outcome.", outcomes)
@@ -130,7 +131,8 @@ def _plan_is_not_held(result: steps.PlanSummary) -> Verdict:
         return Verdict(False, f"Plan {plan.plan_id} was rejected by a person; nothing of it is applied.")
     return Verdict(
         False,
-        f"Plan {plan.plan_id} is held: {' '.join(plan.hold_reasons)} Look at it with `autoholdings plan show {plan.plan_id}`.",
+        f"Plan {plan.plan_id} is held: {' '.join(plan.hold_reasons)} "
+        f"Look at it with `autoholdings plan show {plan.plan_id}`.",
     )
 
 
@@ -171,14 +173,15 @@ OF_TITLE_LIST = (
 OF_PLAN = (
     Check(
         "every_row_is_accounted_for",
-        "Every row of every file ends in exactly one outcome: activate, update, unchanged, keep, possible title change, "
-        "no match, multiple matches, rejected, excluded, duplicate, or collection not active.",
+        "Every row of every file ends in exactly one outcome: activate, update, unchanged, keep, possible title "
+        "change, no match, multiple matches, rejected, excluded, duplicate, or collection not active.",
         _every_row_is_accounted_for,
         blocking=True,
     ),
     Check(
         "plan_is_not_held",
-        "The plan may be applied without a person. A plan is held when it would lose too much or take the holdings back.",
+        "The plan may be applied without a person. A plan is held when it would lose too much or take the holdings "
+        "back.",
         _plan_is_not_held,
         blocking=True,
     ),
@@ -192,7 +195,7 @@ OF_PUBLISHED = (
     Check(
         "every_active_profile_was_read",
         "Each Active profile of the vendor was fetched and read in this run. When this fails the run is red, but "
-        "everything else is done: the portfolios are applied and published, and the profile keeps what it granted before.",
+        "everything else is done: the portfolios are applied and published, and the profile keeps what it granted.",
         _every_profile_was_read,
         blocking=True,
     ),

@@ -1,7 +1,7 @@
 """The column schemas that the UI shows, taken from where the columns are defined and commented.
 
-What belongs here: nothing but the translation. What does not: any column's meaning (``kbart/fields.py`` and the comments
-in ``holdings/sql/schema.sql`` have these).
+What belongs here: nothing but the translation. What does not: any column's meaning (``kbart/fields.py`` and the
+comments in ``holdings/sql/schema.sql`` have these).
 """
 
 from functools import cache
@@ -66,7 +66,8 @@ def _warehouse() -> dict[str, list[tuple[str, str, str]]]:
     with duckdb.connect(":memory:") as connection:
         connection.execute(sql("schema"))
         found = connection.execute(
-            "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE NOT internal ORDER BY column_index"
+            "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE NOT internal "
+            "ORDER BY column_index"
         ).fetchall()
     for table, name, kind, comment in found:
         tables.setdefault(table, []).append((name, kind, comment or ""))

@@ -37,7 +37,7 @@ class HomeResource:
 
     def run_context(self, context: dg.AssetExecutionContext, vendor: str) -> RunContext:
         """What the steps need to know of this run."""
-        return RunContext(self.home, vendor, context.run_id, datetime.now(UTC), _acted_by(context.run.tags))
+        return RunContext(self.home, vendor, context.run.run_id, datetime.now(UTC), _acted_by(context.run.tags))
 
 
 def _acted_by(tags: Mapping[str, str]) -> str:

@@ -63,6 +63,7 @@ def _schedule(vendor: Vendor, governing: GoverningSchedule) -> dg.ScheduleDefini
         tags={VENDOR_TAG: vendor.name},
         description=(
             f"{vendor.title}: {governing.in_words()}. It comes from the profile {governing.profile}, the first of "
-            f"{vendor.title}'s profiles with a schedule, and runs all its Active profiles together. Off until switched on."
+            f"{vendor.title}'s profiles with a schedule, and runs all its Active profiles together. "
+            "Off until switched on."
         ),
     )

@@ -1,7 +1,7 @@
 """What each asset is to a librarian: what it says of itself, its columns, its figures and its checks.
 
-What belongs here: one `Stage` for each asset, and what is shown of its step's result. What does not: how a stage becomes
-a Dagster asset (``assets.py``), what the step does (``steps.py``), and how a check judges (``checks.py``).
+What belongs here: one `Stage` for each asset, and what is shown of its step's result. What does not: how a stage
+becomes a Dagster asset (``assets.py``), what the step does (``steps.py``), and how a check judges (``checks.py``).
 """
 
 from collections.abc import Callable, Mapping
@@ -164,7 +164,7 @@ STAGES = (
         "title_list",
         "reading and checking the title lists",
         "Every row of the files, read and checked against KBART (NISO RP-9-2014). A row that cannot be trusted is "
-        "rejected with its line number and the reason; the rest go on. Nothing is guessed and nothing is dropped silently.",
+        "rejected with its line number and the reason; the rest go on. Nothing is guessed, nothing dropped silently.",
         ("pandas", "parquet"),
         steps.read_title_lists,
         columns.title_list,

@@ -1,6 +1,7 @@
 """The Dagster graph: what assets, checks, jobs, schedules and sensors there are, whatever the configuration says."""
 
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
@@ -28,7 +29,7 @@ def upstream(nodes: AssetGraph, *key: str) -> set[str]:
 def test_every_vendor_has_its_chain_from_source_to_published_copy(library: Library) -> None:
     nodes = graph(library)
     for vendor in VENDORS:
-        for before, after in zip(CHAIN, CHAIN[1:], strict=False):
+        for before, after in pairwise(CHAIN):
             assert f"{vendor}/{before}" in upstream(nodes, vendor, after)
         assert upstream(nodes, vendor, "kbart_files") == {"configuration/autoholdings_yaml"}
         assert "community_zone/title_lists" in upstream(nodes, vendor, "coverage")

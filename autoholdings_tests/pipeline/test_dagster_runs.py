@@ -13,7 +13,7 @@ from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.launch import run_vendor
 from autoholdings_assets.pipeline.sensors import due, profiles_with_news
 from autoholdings_assets.pipeline.sources import CONFIGURATION, watch_configuration
-from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Feed, Library, book, issn, isbn, journal
+from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Feed, Library, book, isbn, issn, journal
 
 FILE = [journal("Acta Exempla", issn(1)), book("On Examples", isbn(1))]
 CHAIN = ["kbart_files", "title_list", "coverage", "change_plan", "portfolios"]
@@ -39,20 +39,32 @@ class Finished:
 
     @property
     def materialized(self) -> list[str]:
-        return [event.asset_key.to_user_string() for event in self.events if event.is_step_materialization and event.asset_key]
+        return [
+            event.asset_key.to_user_string()
+            for event in self.events
+            if event.is_step_materialization and event.asset_key
+        ]
 
     @property
     def checks(self) -> dict[str, dg.AssetCheckEvaluation]:
-        found = [event.asset_check_evaluation_data for event in self.events if event.event_type_value == "ASSET_CHECK_EVALUATION"]
+        found = [
+            event.asset_check_evaluation_data
+            for event in self.events
+            if event.event_type_value == "ASSET_CHECK_EVALUATION"
+        ]
         return {check.check_name: check for check in found}
 
     def metadata(self, key: str) -> dict[str, object]:
-        (found,) = [e for e in self.events if e.is_step_materialization and e.asset_key and e.asset_key.to_user_string() == key]
+        (found,) = [
+            e for e in self.events if e.is_step_materialization and e.asset_key and e.asset_key.to_user_string() == key
+        ]
         return {name: value.value for name, value in found.step_materialization_data.materialization.metadata.items()}
 
     @property
     def failure(self) -> str:
-        return " ".join(e.step_failure_data.error.message for e in self.events if e.is_step_failure and e.step_failure_data.error)
+        return " ".join(
+            e.step_failure_data.error.message for e in self.events if e.is_step_failure and e.step_failure_data.error
+        )
 
 
 def start(library: Library, instance: dg.DagsterInstance, *, dry_run: bool = False) -> Finished:
@@ -63,14 +75,18 @@ def materialize(library: Library, instance: dg.DagsterInstance, *keys: str) -> F
     """As *Materialize* does in the UI; without keys everything."""
     job = build_definitions(library.home).resolve_job_def(JOB_NAME)
     chosen = [dg.AssetKey(key.split("/")) for key in keys] or None
-    return Finished(instance, job.execute_in_process(instance=instance, asset_selection=chosen, raise_on_error=False).run_id)
+    return Finished(
+        instance, job.execute_in_process(instance=instance, asset_selection=chosen, raise_on_error=False).run_id
+    )
 
 
 @pytest.mark.rule("C12", "W3")
 def test_a_run_materializes_the_chain_and_shows_figures_and_small_previews(
     library: Library, wiley: Feed, instance: dg.DagsterInstance
 ) -> None:
-    wiley.serves([journal(f"Journal {number}", issn(number)) for number in range(1, 501)] + [book("On Examples", isbn(1))])
+    wiley.serves(
+        [journal(f"Journal {number}", issn(number)) for number in range(1, 501)] + [book("On Examples", isbn(1))]
+    )
     run = start(library, instance)
     assert run.run.is_success
     assert run.materialized == [*(f"wiley/{name}" for name in CHAIN), "holdings/published"]
@@ -180,7 +196,9 @@ def test_materializing_everything_leaves_vendors_without_a_profile_in_peace(
     assert "has no Active profile" in alone.failure
 
 
-def test_nothing_of_the_credentials_reaches_dagster(library: Library, wiley: Feed, instance: dg.DagsterInstance) -> None:
+def test_nothing_of_the_credentials_reaches_dagster(
+    library: Library, wiley: Feed, instance: dg.DagsterInstance
+) -> None:
     secret = "secret-institution_token-of-wiley-main"
     assert wiley.account.credentials["institution_token"] == secret
     wiley.serves(FILE)
@@ -225,13 +243,17 @@ def test_a_broken_configuration_is_one_failed_check_with_the_message(
 
 
 @pytest.mark.rule("C11")
-def test_a_collection_that_is_not_active_is_said_on_the_plan(library: Library, wiley: Feed, instance: dg.DagsterInstance) -> None:
+def test_a_collection_that_is_not_active_is_said_on_the_plan(
+    library: Library, wiley: Feed, instance: dg.DagsterInstance
+) -> None:
     library.configuration["electronic_collections"] = [{"name": JOURNALS}]
     library.save()
     wiley.serves(FILE)
     run = start(library, instance)
     assert run.run.is_success
-    assert f"Electronic collection for update does not exist: {BOOKS}" in str(run.metadata("wiley/change_plan")["notes"])
+    assert f"Electronic collection for update does not exist: {BOOKS}" in str(
+        run.metadata("wiley/change_plan")["notes"]
+    )
 
 
 @pytest.mark.rule("W5")
