@@ -22,8 +22,8 @@ from autoholdings_assets.config_model import (
 )
 from autoholdings_assets.config_rules import (
     Findings,
+    check_distinct,
     check_groups,
-    check_names,
     check_schedules,
     governing_profile,
     resolve_collections,
@@ -187,9 +187,11 @@ def load_configuration(home: Home, vendors: Mapping[str, Vendor] | None = None) 
     if written is None:
         raise ConfigurationError(problems)
     findings = Findings(document)
-    check_names(findings, written)
     collections = resolve_collections(findings, written.electronic_collections, vendors, home.path)
     profiles = resolve_profiles(findings, written.integration_profiles, vendors)
+    check_distinct(findings, "electronic_collections", "name", (c.name for c in collections))
+    check_distinct(findings, "electronic_collections", "code", (c.code for c in collections))
+    check_distinct(findings, "integration_profiles", "name", (p.name for _, p in profiles))
     check_groups(findings, written, profiles)
     check_schedules(findings, profiles)
     if findings.problems:

@@ -104,7 +104,7 @@ class ElectronicCollection(WrittenCollection):
     """
 
     code: str
-    vendor: str | None
+    vendor: str | None = None
     cz_collection_id: str | None = None
 
     @property

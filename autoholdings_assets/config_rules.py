@@ -53,17 +53,11 @@ class Findings:
         self.notes.append(self._document.problem(loc, sentence))
 
 
-def check_names(findings: Findings, written: WrittenConfiguration) -> None:
+def check_distinct(findings: Findings, section: str, key: str, values: Iterable[str]) -> None:
     """Names and codes tell entries apart, so each is there once."""
-    collections, profiles = written.electronic_collections, written.integration_profiles
-    for section, key, names in (
-        ("electronic_collections", "name", [c.name for c in collections]),
-        ("electronic_collections", "code", [c.code for c in collections if c.code]),
-        ("integration_profiles", "name", [p.name for p in profiles]),
-    ):
-        for name, times in Counter(names).items():
-            if times > 1:
-                findings.problem((section,), f'{times} entries have the {key} "{name}"; each needs its own.')
+    for value, times in Counter(values).items():
+        if times > 1:
+            findings.problem((section,), f'{times} entries have the {key} "{value}"; each needs its own.')
 
 
 # --- electronic collections (rules C9, C10, C11)

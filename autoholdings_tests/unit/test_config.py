@@ -369,9 +369,26 @@ def test_a_collection_of_no_vendor_is_an_error_with_the_nearest_name(tmp_path: P
     assert f'(did you mean "{JOURNALS}"?)' in found
 
 
-def test_two_collections_need_two_codes(tmp_path: Path) -> None:
-    collections = [{"name": JOURNALS, "code": "w"}, {"name": BOOKS, "code": "w"}]
-    assert 'have the code "w"' in problems(tmp_path, electronic_collections=collections)
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ({"name": JOURNALS, "code": "w"}, {"name": BOOKS, "code": "w"}, 'have the code "w"'),
+        ({"name": JOURNALS, "code": "wiley-books"}, {"name": BOOKS}, 'have the code "wiley-books"'),
+        ({"name": JOURNALS}, {"name": JOURNALS, "code": "again"}, f'have the name "{JOURNALS}"'),
+    ],
+)
+def test_two_collections_need_two_names_and_two_codes(
+    tmp_path: Path, first: dict[str, Any], second: dict[str, Any], expected: str
+) -> None:
+    assert expected in problems(tmp_path, electronic_collections=[first, second])
+
+
+def test_a_collection_that_no_vendor_fills_says_so_and_has_a_code(tmp_path: Path) -> None:
+    entry = {"name": "Journals of long ago", "local": True}
+    (collection,) = load(tmp_path, electronic_collections=[entry | {"code": "long-ago"}]).electronic_collections
+    assert (collection.vendor, collection.code) == (None, "long-ago")
+    assert "needs a code of its own" in problems(tmp_path, electronic_collections=[entry])
+    assert "leave `local` out" in problems(tmp_path, electronic_collections=[entry | {"name": JOURNALS, "code": "x"}])
 
 
 def test_a_title_list_that_is_not_there_is_an_error_unless_the_collection_is_inactive(tmp_path: Path) -> None:
