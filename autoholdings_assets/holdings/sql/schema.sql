@@ -143,7 +143,7 @@ COMMENT ON TABLE plan IS 'Every plan that was made: what a run would change, bef
 COMMENT ON COLUMN plan.plan_id IS 'Name of the plan, for example wiley-12';
 COMMENT ON COLUMN plan.vendor IS 'Vendor whose collections it is about';
 COMMENT ON COLUMN plan.run_id IS 'Run that made it';
-COMMENT ON COLUMN plan.kind IS 'upload (from vendors'' files), undo, move, or another act of a person';
+COMMENT ON COLUMN plan.kind IS 'upload (from vendors'' files), undo, or an act of staff: po-line, import, move, attention';
 COMMENT ON COLUMN plan.made_at IS 'When it was made';
 COMMENT ON COLUMN plan.inputs_hash IS 'SHA-256 over all its inputs; when they change the plan lapses';
 COMMENT ON COLUMN plan.generation IS 'Generation of the vendor''s holdings that it was made on';
@@ -166,7 +166,7 @@ CREATE TABLE plan_item (
 COMMENT ON TABLE plan_item IS 'What a plan does with each title; titles that stay as they are have none';
 COMMENT ON COLUMN plan_item.plan_id IS 'The plan';
 COMMENT ON COLUMN plan_item.item_no IS 'Number of the item in the plan';
-COMMENT ON COLUMN plan_item.action IS 'activate, update, remove, keep, no match, multiple matches or possible title change';
+COMMENT ON COLUMN plan_item.action IS 'activate, update, remove, keep, no match, multiple matches or possible title change; of staff also attach and detach';
 COMMENT ON COLUMN plan_item.collection IS 'Electronic collection';
 COMMENT ON COLUMN plan_item.portfolio_id IS 'Portfolio; null where nothing is activated';
 COMMENT ON COLUMN plan_item.title IS 'Title, as in the file, or as the portfolio has it';
@@ -304,7 +304,7 @@ COMMENT ON COLUMN portfolio_grant.ended_by_run_id IS 'Run with which it ended';
 
 CREATE TABLE acquisition_version (
     portfolio_id BIGINT, po_line VARCHAR, license VARCHAR, public_note VARCHAR, internal_note VARCHAR, portfolio_pid VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ,
-    acted_by VARCHAR, reason VARCHAR
+    acted_by VARCHAR, reason VARCHAR, ended_by VARCHAR, ended_reason VARCHAR
 );
 COMMENT ON TABLE acquisition_version IS 'PO lines, licenses and staff notes of portfolios, present and past; the upload job never writes here';
 COMMENT ON COLUMN acquisition_version.portfolio_id IS 'The portfolio';
@@ -317,6 +317,8 @@ COMMENT ON COLUMN acquisition_version.valid_from IS 'Since when';
 COMMENT ON COLUMN acquisition_version.valid_to IS 'Until when; null for the present state';
 COMMENT ON COLUMN acquisition_version.acted_by IS 'Who attached it';
 COMMENT ON COLUMN acquisition_version.reason IS 'Why, or with which import or move';
+COMMENT ON COLUMN acquisition_version.ended_by IS 'Who ended this state';
+COMMENT ON COLUMN acquisition_version.ended_reason IS 'Why it was ended';
 
 CREATE TABLE attention_settlement (
     attention_id VARCHAR, kind VARCHAR, portfolio_id BIGINT, title VARCHAR, decision VARCHAR, look_again_on DATE, note VARCHAR,
