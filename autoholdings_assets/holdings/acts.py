@@ -1,0 +1,187 @@
+"""An act of staff on portfolios: one transaction, recorded with who and why like the plan of a run.
+
+What belongs here: writing PO lines, licenses, notes and portfolios as staff decided, and the two laws of PO lines:
+one is never in two places, and never nowhere unless it was to be detached. What does not: deciding what to write
+(``acquisitions.py``, ``portfolio_import.py``, ``move.py``, ``attention.py``).
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import uuid4
+
+import pyarrow as pa
+
+from autoholdings_assets.config import Configuration
+from autoholdings_assets.holdings.generations import advance, generation
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
+
+Kind = Literal["po-line", "import", "move", "attention"]
+DETAIL_FIELDS = ("po_line", "license", "public_note", "internal_note", "portfolio_pid")
+OF_NO_VENDOR = "local"
+"""Stands for the vendor in the names of acts on collections that no vendor's files fill."""
+
+
+class NotPossible(Exception):
+    """Staff asked for something that cannot be done; the text says why and what to do. Nothing has changed."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who acts, and why. ``run_id`` is Dagster's where the act is a Dagster run, else a number of its own."""
+
+    kind: Kind
+    acted_by: str
+    why: str
+    run_id: str = field(default_factory=lambda: str(uuid4()))
+
+
+@dataclass(frozen=True)
+class Details:
+    """What staff attach to a portfolio, all of it; ``reason`` says why this portfolio in particular."""
+
+    portfolio_id: int
+    po_line: str | None = None
+    license: str | None = None
+    public_note: str | None = None
+    internal_note: str | None = None
+    portfolio_pid: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an act writes. ``portfolios`` have the columns of ``portfolio_version`` without its last four and a reason,
+    ``statements`` those of ``coverage_version``; ``may_go`` are the PO lines that it detaches."""
+
+    details: Sequence[Details] = ()
+    portfolios: Sequence[dict[str, Any]] = ()
+    statements: Sequence[dict[str, Any]] = ()
+    may_go: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.details or self.portfolios)
+
+
+def carry_out(
+    connection: Connection, configuration: Configuration, act: Act, collections: Iterable[str], changes: Changes
+) -> str:
+    """Write the changes of an act on these collections, all or nothing, and give the name under which it is recorded.
+
+    The generation of every vendor concerned advances, so that plans made before lapse. Raises ``duckdb.Error`` when
+    a PO line would be in two places or nowhere.
+    """
+    entries = {name: configuration.collection(name) for name in dict.fromkeys(collections)}
+    vendors = list(dict.fromkeys(entry.vendor if entry else None for entry in entries.values()))
+    load(connection, "new_details", _DETAILS, [asdict(details) for details in changes.details])
+    load(connection, "new_portfolio", _portfolio_schema(connection), changes.portfolios)
+    load(connection, "new_statement", _statement_schema(connection), changes.statements)
+    with transaction(connection) as now:
+        # the last collection is the one that the act is about: the target of a move
+        plan_id = _record(connection, act, vendors[-1] if vendors else None, now)
+        set_variables(
+            connection, plan_id=plan_id, run_id=act.run_id, now=now, acted_by=act.acted_by, why=act.why,
+            may_go=sorted(changes.may_go),
+        )  # fmt: skip
+        run_statements(connection, sql("acts"))
+        connection.execute(
+            "UPDATE plan SET counters = (SELECT list({'collection': collection, 'profile': NULL, 'group': NULL, "
+            "'counter': action, 'value': number}) "
+            "FROM (SELECT collection, action, count(*) AS number FROM act_item GROUP BY ALL)) "
+            "WHERE plan_id = ?",
+            [plan_id],
+        )
+        for vendor in vendors:
+            if vendor is not None:
+                advance(connection, vendor, now)
+    return plan_id
+
+
+def present_details(connection: Connection, portfolio_ids: Iterable[int] | None = None) -> dict[int, Details]:
+    """What is attached to these portfolios (or to any) now."""
+    wanted = None if portfolio_ids is None else list(portfolio_ids)
+    found = rows(
+        connection,
+        f"SELECT portfolio_id, {', '.join(DETAIL_FIELDS)} FROM acquisition_version "
+        "WHERE valid_to IS NULL AND ($wanted IS NULL OR list_contains($wanted::BIGINT[], portfolio_id))",
+        {"wanted": wanted},
+    )
+    return {row["portfolio_id"]: Details(**row) for row in found}
+
+
+def present_portfolio(connection: Connection, portfolio_id: int) -> dict[str, Any]:
+    """The whole present state of a portfolio, to be changed and written anew."""
+    found = rows(
+        connection,
+        "SELECT * EXCLUDE (valid_from, valid_to, run_id, ended_by_run_id) FROM portfolio_version "
+        "WHERE valid_to IS NULL AND portfolio_id = ?",
+        [portfolio_id],
+    )
+    return found[0]
+
+
+def take_portfolio_numbers(connection: Connection, count: int) -> int:
+    """Take numbers for new portfolios, which nothing else will get; gives the first."""
+    first = int(scalar(connection, "SELECT max(next_value) FROM number_range WHERE name = 'portfolio_id'") or 1)
+    with transaction(connection):
+        connection.execute("DELETE FROM number_range WHERE name = 'portfolio_id'")
+        connection.execute("INSERT INTO number_range VALUES ('portfolio_id', ?)", [first + count])
+    return first
+
+
+def run_statements(connection: Connection, text: str) -> None:
+    """Run the statements of an SQL file one by one."""
+    for statement in connection.extract_statements(text):
+        connection.execute(statement)
+
+
+def load(connection: Connection, table: str, schema: pa.Schema, records: Sequence[dict[str, Any]]) -> None:
+    """Make a temporary table of these records."""
+    with _registered(connection, pa.Table.from_pylist(list(records), schema=schema)) as name:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {name}")
+
+
+_DETAILS = pa.schema(
+    [("portfolio_id", pa.int64()), *((name, pa.string()) for name in DETAIL_FIELDS), ("reason", pa.string())]
+)
+
+
+def _portfolio_schema(connection: Connection) -> pa.Schema:
+    return _schema(connection, "portfolio_version").append(pa.field("reason", pa.string()))
+
+
+def _statement_schema(connection: Connection) -> pa.Schema:
+    return _schema(connection, "coverage_version")
+
+
+def _schema(connection: Connection, table: str) -> pa.Schema:
+    query = f"SELECT * EXCLUDE (valid_from, valid_to, run_id, ended_by_run_id) FROM {table} LIMIT 0"
+    schema: pa.Schema = connection.sql(query).to_arrow_table().schema
+    return schema
+
+
+@contextmanager
+def _registered(connection: Connection, table: pa.Table) -> Any:
+    connection.register("records_to_load", table)
+    try:
+        yield "records_to_load"
+    finally:
+        connection.unregister("records_to_load")
+
+
+def _record(connection: Connection, act: Act, vendor: str | None, now: datetime) -> str:
+    """Record the act beside the plans of runs, as one that is applied already."""
+    name = vendor or OF_NO_VENDOR
+    number = scalar(connection, "SELECT count(*) + 1 FROM plan WHERE vendor = ?", [name])
+    plan_id = f"{name}-{number}"
+    connection.execute(
+        "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, generation, files, status, hold_reasons, counters, "
+        "notes, applied_at, applied_run_id, applied_by) VALUES (?, ?, ?, ?, ?, ?, [], 'applied', [], [], ?, ?, ?, ?)",
+        [
+            plan_id, name, act.run_id, act.kind, now, generation(connection, name), [act.why], now, act.run_id,
+            act.acted_by,
+        ],
+    )  # fmt: skip
+    return plan_id
