@@ -4,7 +4,8 @@ What belongs here: what one person does to one portfolio, and finding that portf
 does not: lists (``portfolio_import.py``), whole collections (``move.py``), and cases (``attention.py``).
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 from autoholdings_assets.config import Configuration
 from autoholdings_assets.holdings.acts import (
@@ -104,7 +105,7 @@ def attach(
         raise NotPossible(f"The {_in_words(blank[0])} is empty; to take one away, detach it.")
     given = {name: value.strip() for name, value in given.items()}
     _refuse_second_place(connection, portfolio, given.get("po_line"))
-    return _change(connection, configuration, act, portfolio, replace(portfolio.details, **given)  # type: ignore[arg-type])
+    return _change(connection, configuration, act, portfolio, given)
 
 
 def detach(connection: Connection, configuration: Configuration, act: Act, portfolio: Portfolio, *fields: str) -> Done:
@@ -115,7 +116,7 @@ def detach(connection: Connection, configuration: Configuration, act: Act, portf
     attached = [name for name in fields if getattr(portfolio.details, name) is not None]
     if not attached:
         raise NotPossible(f"No {' or '.join(map(_in_words, fields))} is attached to {portfolio}.")
-    return _change(connection, configuration, act, portfolio, replace(portfolio.details, **dict.fromkeys(attached))  # type: ignore[arg-type])
+    return _change(connection, configuration, act, portfolio, dict.fromkeys(attached))
 
 
 def place_of(connection: Connection, po_line: str) -> Portfolio | None:
@@ -144,9 +145,14 @@ def _refuse_second_place(connection: Connection, portfolio: Portfolio, po_line: 
 
 
 def _change(
-    connection: Connection, configuration: Configuration, act: Act, portfolio: Portfolio, wanted: Details
+    connection: Connection,
+    configuration: Configuration,
+    act: Act,
+    portfolio: Portfolio,
+    fields: Mapping[str, str | None],
 ) -> Done:
     old = portfolio.details
+    wanted = Details(**{**asdict(old), **fields})
     changes = {
         name: (getattr(old, name), getattr(wanted, name))
         for name in DETAIL_FIELDS
