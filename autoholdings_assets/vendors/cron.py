@@ -3,21 +3,26 @@
 What belongs here: five-field cron expressions in a time zone. What does not: who runs at that time.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from cron_descriptor import Options, get_description  # type: ignore[import-untyped]
-from croniter import croniter
+from cron_descriptor import FormatError, Options, get_description  # type: ignore[import-untyped]
+from croniter import CroniterError, croniter
 
 from autoholdings_assets.vendors.yaml_documents import nearest
 
 
 def checked_cron(expression: str) -> str:
-    """The expression, its blanks tidied; ``ValueError`` with what to write when it is none."""
+    """The expression, its blanks tidied; ``ValueError`` with what to write when it is none, or never comes."""
     fields = expression.split()
     tidy = " ".join(fields)
-    if len(fields) != 5 or not croniter.is_valid(tidy):
+    try:
+        never_comes = len(fields) != 5 or not croniter(tidy, datetime(2024, 1, 1, tzinfo=UTC)).get_next()
+        cron_in_words(tidy)
+    except (CroniterError, FormatError):
+        never_comes = True
+    if never_comes:
         raise ValueError(
             "this is no schedule; write five cron fields (minute hour day month weekday), for example "
             '"0 6 * * SAT" for every Saturday at 06:00.'

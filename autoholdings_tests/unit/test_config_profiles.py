@@ -207,6 +207,15 @@ def test_the_schedule_is_in_the_institution_s_time_zone_and_can_be_said(tmp_path
     assert governing.in_words() == "At 06:00, only on Saturday (America/New_York)"
 
 
+@pytest.mark.rule("C5")
+def test_the_schedule_of_one_vendor_does_not_govern_another(tmp_path: Path) -> None:
+    other = {"name": "other", "vendor": "oup", "schedule": SUNDAY}
+    configuration = load(tmp_path, [other, a_profile(schedule=SATURDAY)])
+    assert configuration.warnings == ()
+    governors = [configuration.governing_schedule(vendor) for vendor in ("oup", "wiley", "ovid")]
+    assert [g.cron if g else None for g in governors] == [SUNDAY, SATURDAY, None]
+
+
 @pytest.mark.rule("C8")
 def test_a_profile_needs_no_schedule(tmp_path: Path) -> None:
     configuration = load(tmp_path, [a_profile()])

@@ -210,7 +210,8 @@ def test_a_broken_vendor_file_names_file_line_and_key(tmp_path: Path, change: tu
 
 
 @pytest.mark.parametrize(
-    "expression", ["", "weekly", "0 6 * *", "0 6 * * SAT 2026", "61 6 * * *", "0 6 * * XYZ", "@weekly"]
+    "expression",
+    ["", "weekly", "0 6 * *", "0 6 * * SAT 2026", "61 6 * * *", "0 6 * * XYZ", "@weekly", "0 6 31 2 *", "R 6 * * *"],
 )
 def test_a_schedule_has_five_fields(expression: str) -> None:
     with pytest.raises(ValueError, match="five cron fields"):
