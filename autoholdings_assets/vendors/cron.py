@@ -17,17 +17,22 @@ def checked_cron(expression: str) -> str:
     """The expression, its blanks tidied; ``ValueError`` with what to write when it is none, or never comes."""
     fields = expression.split()
     tidy = " ".join(fields)
-    try:
-        never_comes = len(fields) != 5 or not croniter(tidy, datetime(2024, 1, 1, tzinfo=UTC)).get_next()
-        cron_in_words(tidy)
-    except (CroniterError, FormatError):
-        never_comes = True
-    if never_comes:
+    if len(fields) != 5 or not _comes(tidy):
         raise ValueError(
             "this is no schedule; write five cron fields (minute hour day month weekday), for example "
             '"0 6 * * SAT" for every Saturday at 06:00.'
         )
     return tidy
+
+
+def _comes(expression: str) -> bool:
+    """Whether there is a next time (there is no 31 February), and words for it."""
+    try:
+        croniter(expression, datetime(2024, 1, 1, tzinfo=UTC)).get_next()
+        cron_in_words(expression)
+    except (CroniterError, FormatError):
+        return False
+    return True
 
 
 timezones = cache(available_timezones)  # the system's folder of time zones is read once

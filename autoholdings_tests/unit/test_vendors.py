@@ -117,6 +117,8 @@ def test_ovid_s_books_go_by_the_value_in_their_notes() -> None:
     routed = VENDORS["ovid"].route(
         rows(("monograph", "Subscription"), ("monograph", "a Purchase"), ("serial", "purchase"), ("monograph", None))
     )
+    both = VENDORS["ovid"].route(rows(("monograph", "subscription, once a purchase")))
+    assert both.tolist() == ["Books@Ovid Subscription Complete"]  # the first that fits takes the row
     assert routed[:3].tolist() == [
         "Books@Ovid Subscription Complete",
         "Books@Ovid Purchase Complete",
