@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from autoholdings_assets.config import Configuration, ConfigurationError, ElectronicCollection, Home
+from autoholdings_assets.config import Configuration, ConfigurationError, ElectronicCollection, Home, Policies
 from autoholdings_assets.holdings.runs import profile_outcomes
 from autoholdings_assets.holdings.title_lists import fingerprint, stage, staged_path
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
-PLANNING_VERSION = 1
+PLANNING_VERSION = 2
 """Raised whenever matching, merging or planning change, so that plans are made anew."""
 
 
@@ -35,6 +35,7 @@ class Grant:
     accepted_sha256: str | None
     accepted_date: date | None
     accepted_before: bool
+    barred: str | None
 
     @property
     def is_new(self) -> bool:
@@ -55,6 +56,7 @@ class Inputs:
     grants: tuple[Grant, ...]
     collections: tuple[ElectronicCollection, ...]
     all_groups: tuple[str, ...]
+    policies: Policies
     digest: str
 
     @property
@@ -80,7 +82,7 @@ def current_inputs(connection: Connection, home: Home, configuration: Configurat
     }
     digest = hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
     all_groups = configuration.institution.groups if configuration.institution.multi_campus else ()
-    return Inputs(vendor, grants, collections, (*all_groups, "everyone else"), digest)
+    return Inputs(vendor, grants, collections, (*all_groups, "everyone else"), configuration.policies, digest)
 
 
 def ensure_staged(home: Home, vendor: Vendor, grants: Sequence[Grant]) -> None:
@@ -124,14 +126,18 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
         outcome = brought.get(name)
         sha = last["file_sha256"] if last else None
         if profile.active and outcome and not outcome.failed and outcome.file_sha256:
-            usable = "SELECT count(*) FROM kbart_file WHERE profile = ? AND file_sha256 = ? AND status IN ('read', 'accepted')"
+            usable = (
+                "SELECT count(*) FROM kbart_file WHERE profile = ? AND file_sha256 = ? "
+                "AND status IN ('read', 'accepted', 'barred')"
+            )
             if scalar(connection, usable, [name, outcome.file_sha256]):
                 sha = outcome.file_sha256
         if sha is None:
             continue
         file = rows(
             connection,
-            "SELECT file_name, file_date, accepted_at FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
+            "SELECT file_name, file_date, accepted_at, CASE WHEN status = 'barred' THEN coalesce(message, '') END AS barred "
+            "FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
             [name, sha],
         )[0]
         grants.append(
@@ -145,6 +151,7 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
                 last["file_sha256"] if last else None,
                 last["file_date"] if last else None,
                 file["accepted_at"] is not None,
+                file["barred"],
             )
         )
     return grants

@@ -5,7 +5,7 @@ every row are staged beside it, so that exactly the plan that was seen is applie
 may be applied (``verdict.py``), and applying it (``apply.py``).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,10 @@ CHANGING_ACTIONS = ("activate", "possible title change", "update", "remove")
 """Actions that change portfolios."""
 
 
+CONTENTS = {"portfolios": "planned_portfolio", "statements": "planned_statement", "grants": "planned_grant"}
+"""What a plan writes: the parts that are staged with it, and the relation of each."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """A plan as people see it; ``counters`` are those of ``plan.counters``."""
@@ -52,6 +56,8 @@ class Plan:
     applied_at: Any = None
     applied_run_id: str | None = None
     applied_by: str | None = None
+    losses: list[dict[str, Any]] = field(default_factory=list)
+    undoes_plan_id: str | None = None
     decisions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -96,15 +102,11 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
     number = scalar(connection, "SELECT count(*) + 1 FROM plan WHERE vendor = ?", [vendor])
     plan_id = f"{vendor}-{number}"
     _compute(connection, home, inputs)
-    for part, relation in (
-        ("portfolios", "planned_portfolio"),
-        ("statements", "planned_statement"),
-        ("rows", "row_result"),
-    ):
+    for part, relation in (*CONTENTS.items(), ("rows", "row_result")):
         write_parquet(connection, relation, content_path(home, plan_id, part))
     counters = [dict(zip(("collection", "profile", "group", "counter", "value"), row, strict=True))
                 for row in connection.execute(sql("counters")).fetchall()]  # fmt: skip
-    reasons = judge(inputs)
+    verdict = judge(connection, home, inputs)
     notes = _notes(connection, inputs)
     with transaction(connection) as now:
         connection.execute(
@@ -113,11 +115,12 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
         )
         connection.execute(
             "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, inputs_hash, generation, files, status, hold_reasons, "
-            "counters, notes) VALUES (?, ?, ?, 'upload', ?, ?, ?, ?, ?, ?, ?, ?)",
+            "counters, notes, losses) VALUES (?, ?, ?, 'upload', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 plan_id, vendor, run_id, now, inputs.digest, state,
                 [{"profile": g.profile, "file_sha256": g.file_sha256} for g in inputs.grants],
-                "held" if reasons else "ready", reasons, counters, notes,
+                "held" if verdict.reasons else "ready", verdict.reasons, counters, notes,
+                [asdict(loss) for loss in verdict.losses],
             ],
         )  # fmt: skip
         connection.execute("INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM new_plan_item", [plan_id])
@@ -130,7 +133,7 @@ def load_plan(connection: Connection, plan_id: str) -> Plan:
     found = rows(
         connection,
         "SELECT plan_id, vendor, status, hold_reasons, notes, counters, files, inputs_hash, generation, kind, made_at, run_id, "
-        "applied_at, applied_run_id, applied_by FROM plan WHERE plan_id = ?",
+        "applied_at, applied_run_id, applied_by, losses, undoes_plan_id FROM plan WHERE plan_id = ?",
         [plan_id],
     )
     if not found:
@@ -188,6 +191,7 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
         connection,
         all_groups=list(inputs.all_groups),
         first_portfolio_id=_next_portfolio_number(connection),
+        grace_files=inputs.policies.grace_files,
     )
     connection.execute(sql("words"))
     connection.execute(sql("desired"))
@@ -197,7 +201,7 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
         "WHERE collection IN (SELECT collection FROM collection_state WHERE active)"
     )
     link_titles(connection)
-    for step in ("unreadable", "proposed", "lost_coverage", "plan_items"):
+    for step in ("unreadable", "grace", "proposed", "grants", "lost_coverage", "plan_items"):
         connection.execute(sql(step))
 
 

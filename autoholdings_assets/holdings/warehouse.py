@@ -5,7 +5,7 @@ What does not belong here: any statement about portfolios; those are in the modu
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -77,11 +77,22 @@ def open_warehouse(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[datetime]:
-    """One transaction: all of the block or nothing. Gives the moment that everything in it is stamped with."""
+    """One transaction: all of the block or nothing. Gives the moment that everything in it is stamped with.
+
+    The moment is later than that of every change before it, whatever the machine's clock says: no two versions of a
+    portfolio may be valid at one time.
+    """
+    changed = scalar(connection, "SELECT max(changed_at) FROM vendor_state")
     now = datetime.now(UTC)
+    with _all_or_nothing(connection):
+        yield now if changed is None else max(now, changed + timedelta(microseconds=1))
+
+
+@contextmanager
+def _all_or_nothing(connection: Connection) -> Iterator[None]:
     connection.execute("BEGIN")
     try:
-        yield now
+        yield
     except BaseException:
         connection.execute("ROLLBACK")
         raise
@@ -121,7 +132,8 @@ def _migrate(connection: Connection) -> None:
         )
     if found == SCHEMA_VERSION:
         return
-    with transaction(connection) as now:
+    now = datetime.now(UTC)
+    with _all_or_nothing(connection):
         for version in range(found + 1, SCHEMA_VERSION + 1):
             connection.execute(sql("schema" if version == 1 else f"migration_{version:03}"))
             connection.execute("INSERT INTO schema_version VALUES (?, ?)", [version, now])

@@ -1,5 +1,5 @@
 -- Carries an act of staff out; runs inside one transaction, statement by statement. Input: new_details (the whole new details of
--- portfolios), new_portfolio and new_statement (whole contents), variables plan_id, run_id, now, acted_by, why, may_go.
+-- portfolios), new_portfolio and new_statement (whole contents), new_settlement, variables plan_id, run_id, now, acted_by, why, may_go.
 
 CREATE OR REPLACE TEMP TABLE old_details AS
 SELECT portfolio_id, po_line, license, public_note, internal_note, portfolio_pid
@@ -8,6 +8,7 @@ FROM acquisition_version SEMI JOIN new_details USING (portfolio_id) WHERE valid_
 CREATE OR REPLACE TEMP TABLE act_item AS
 WITH touched AS (
     SELECT portfolio_id FROM new_details UNION SELECT portfolio_id FROM new_portfolio
+    UNION SELECT portfolio_id FROM new_settlement WHERE portfolio_id IS NOT NULL
 ), described AS (
     SELECT
         t.portfolio_id, v.portfolio_id IS NULL AS is_new,
@@ -31,6 +32,7 @@ SELECT
     row_number() OVER (ORDER BY collection, title, portfolio_id) AS item_no,
     CASE
         WHEN is_new THEN 'activate'
+        WHEN len(changes) = 0 THEN 'keep'
         WHEN old_po_line IS NULL AND new_po_line IS NOT NULL THEN 'attach'
         WHEN old_po_line IS NOT NULL AND new_po_line IS NULL AND list_contains(list_transform(changes, lambda c: c.field), 'po_line') THEN 'detach'
         ELSE 'update'
@@ -59,6 +61,9 @@ FROM new_portfolio;
 
 INSERT INTO coverage_version BY NAME
 SELECT *, getvariable('now') AS valid_from, getvariable('run_id') AS run_id FROM new_statement;
+
+INSERT INTO attention_settlement BY NAME
+SELECT *, getvariable('now') AS decided_at, getvariable('acted_by') AS decided_by FROM new_settlement;
 
 -- One PO line is never in two places ...
 SELECT error('PO line ' || po_line || ' would be attached to several portfolios. Nothing was changed.')

@@ -1,6 +1,7 @@
 -- Which stretches of coverage portfolios lose, by group. Input: proposed_statement, changed_coverage, gone (without a PO
--- line), coverage, all_groups. Output: lost_coverage (portfolio_id, lost in words, lost_days).
-CREATE OR REPLACE TEMP TABLE lost_coverage AS
+-- line), coverage, all_groups. Output: lost_stretch (portfolio_id, group, first_day, last_day) and lost_coverage (portfolio_id,
+-- lost in words, lost_days).
+CREATE OR REPLACE TEMP TABLE lost_stretch AS
 WITH affected AS (
     SELECT portfolio_id, FALSE AS removed FROM changed_coverage
     UNION ALL
@@ -36,18 +37,24 @@ WITH affected AS (
 ), numbered AS (
     SELECT *, sum((is_lost AND NOT was_lost)::INT) OVER (PARTITION BY portfolio_id, inventory_group ORDER BY day) AS stretch
     FROM marked
-), stretch AS (
-    SELECT portfolio_id, inventory_group, min(day) AS first_day, max(next_day) - 1 AS last_day
-    FROM numbered WHERE is_lost GROUP BY portfolio_id, inventory_group, stretch
-), by_groups AS (
-    SELECT portfolio_id, first_day, last_day, list(inventory_group ORDER BY inventory_group) AS groups FROM stretch GROUP BY ALL
+)
+SELECT portfolio_id, inventory_group, min(day) AS first_day, max(next_day) - 1 AS last_day
+FROM numbered WHERE is_lost GROUP BY portfolio_id, inventory_group, stretch;
+
+CREATE OR REPLACE TEMP TABLE lost_coverage AS
+WITH by_groups AS (
+    SELECT portfolio_id, first_day, last_day, list(inventory_group ORDER BY inventory_group) AS groups FROM lost_stretch GROUP BY ALL
 ), had AS (
-    SELECT portfolio_id, count(DISTINCT inventory_group) AS groups FROM interval_of WHERE side = 'before' GROUP BY ALL
+    SELECT portfolio_id, count(DISTINCT inventory_group) AS groups
+    FROM (
+        SELECT portfolio_id, unnest(CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END) AS inventory_group
+        FROM coverage WHERE from_date IS NOT NULL AND portfolio_id IN (SELECT portfolio_id FROM lost_stretch)
+    ) GROUP BY portfolio_id
 ), days AS (
     SELECT portfolio_id, max(lost_days) AS lost_days
     FROM (
         SELECT portfolio_id, inventory_group, sum(least(last_day, current_date) - least(first_day, current_date) + 1) AS lost_days
-        FROM stretch GROUP BY ALL
+        FROM lost_stretch GROUP BY ALL
     ) GROUP BY portfolio_id
 )
 SELECT

@@ -51,16 +51,7 @@ SELECT portfolio_id, list_filter(
 FROM proposed_portfolio AS p SEMI JOIN changed_portfolio USING (portfolio_id) JOIN portfolio AS c USING (portfolio_id);
 
 -- A title that is gone because the vendor made it free is not a plain loss.
-CREATE OR REPLACE TEMP TABLE became_free AS
-WITH free_row AS (SELECT * FROM granted_row WHERE status = 'excluded')
-SELECT DISTINCT c.portfolio_id
-FROM current_portfolio AS c SEMI JOIN gone USING (portfolio_id)
-JOIN free_row AS f ON f.collection = c.collection AND (
-    f.online_identifier IN (c.online_identifier, c.print_identifier)
-    OR f.print_identifier IN (c.print_identifier, c.online_identifier)
-    OR (f.title_id = c.title_id AND full_title(f.publication_title, f.monograph_volume, f.monograph_edition)
-        = full_title(c.title, c.monograph_volume, c.monograph_edition))
-);
+CREATE OR REPLACE TEMP TABLE became_free AS SELECT portfolio_id FROM gone SEMI JOIN named_free USING (portfolio_id);
 
 CREATE OR REPLACE TEMP TABLE title_result AS
 SELECT
@@ -165,6 +156,8 @@ WITH related AS (
     SELECT
         'keep', c.collection, c.portfolio_id, c.title, c.print_identifier, c.online_identifier, [], NULL, 0, [],
         CASE
+            WHEN grace.portfolio_id IS NOT NULL THEN 'Missing from ' || grace.missing || '. It stays as it is until it has been missing from more than '
+                || getvariable('grace_files') || ' accepted files (policy grace_files).'
             WHEN tie.portfolio_id IS NOT NULL THEN 'Several titles or portfolios may be this one; nothing was guessed, and it stays as it is.'
             WHEN len(frozen.row_numbers) > 0 THEN 'Row ' || array_to_string(frozen.row_numbers, ', ')
                 || ' of the file could not be read and may mean this title; it stays as it is.'
@@ -175,6 +168,10 @@ WITH related AS (
     JOIN current_portfolio AS c USING (portfolio_id)
     JOIN grant_of_profile AS g USING (profile_no)
     LEFT JOIN (SELECT DISTINCT portfolio_id FROM tie) AS tie USING (portfolio_id)
+    LEFT JOIN (
+        SELECT portfolio_id, string_agg(missing_files || ' accepted file' || CASE WHEN missing_files = 1 THEN '' ELSE 's' END || ' of ' || profile, ', ' ORDER BY profile) AS missing
+        FROM graced GROUP BY portfolio_id
+    ) AS grace USING (portfolio_id)
 
     UNION ALL
     SELECT
@@ -205,7 +202,8 @@ SELECT
     p.portfolio_id, p.collection, p.title, p.print_identifier, p.online_identifier, p.title_id, p.publication_type, p.title_url, p.publisher_name,
     p.first_author, p.editor, p.monograph_volume, p.monograph_edition, p.date_monograph_published_print, p.date_monograph_published_online,
     p.access_type, p.parent_publication_title_id, p.preceding_publication_title_id, p.availability, p.available_for_all, p.available_for,
-    p.activated_at, p.missing_since, FALSE AS is_missing
+    p.activated_at, p.missing_since, FALSE AS is_missing,
+    p.is_new OR p.portfolio_id IN (FROM changed_coverage) AS writes_coverage
 FROM proposed_portfolio AS p
 WHERE p.is_new OR p.portfolio_id IN (FROM changed_portfolio) OR p.portfolio_id IN (FROM changed_coverage)
 UNION ALL
@@ -213,8 +211,10 @@ SELECT
     c.portfolio_id, c.collection, c.title, c.print_identifier, c.online_identifier, c.title_id, c.publication_type, c.title_url, c.publisher_name,
     c.first_author, c.editor, c.monograph_volume, c.monograph_edition, c.date_monograph_published_print, c.date_monograph_published_online,
     c.access_type, c.parent_publication_title_id, c.preceding_publication_title_id, c.availability, c.available_for_all, c.available_for,
-    c.activated_at, NULL, TRUE
-FROM portfolio AS c SEMI JOIN (FROM gone WHERE has_po_line) AS g USING (portfolio_id)
+    c.activated_at, NULL, TRUE, FALSE
+FROM portfolio AS c SEMI JOIN (
+    SELECT portfolio_id FROM gone WHERE has_po_line UNION ALL SELECT portfolio_id FROM graced WHERE is_missing
+) AS g USING (portfolio_id)
 WHERE c.missing_since IS NULL;
 
 CREATE OR REPLACE TEMP VIEW planned_statement AS

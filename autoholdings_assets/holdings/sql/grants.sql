@@ -1,0 +1,26 @@
+-- Which profile grants which portfolio after the plan. Input: row_outcome, proposed_portfolio, grant_of_profile, frozen, graced,
+-- collection_state, portfolio_grant. Output: planned_grant, the differences: is_granted is false for a grant that ends.
+CREATE OR REPLACE TEMP TABLE planned_grant AS
+WITH present AS (
+    SELECT portfolio_id, collection, profile, missing_since
+    FROM portfolio_grant
+    WHERE valid_to IS NULL AND collection IN (SELECT collection FROM collection_state WHERE active)
+), wanted AS (
+    SELECT DISTINCT p.portfolio_id, p.collection, g.profile, NULL::TIMESTAMPTZ AS missing_since, FALSE AS goes_missing
+    FROM row_outcome AS o
+    JOIN proposed_portfolio AS p USING (title_key)
+    JOIN grant_of_profile AS g ON g.profile_no = o.profile_no
+    UNION ALL
+    -- what stays as it is, stays granted by whom it was
+    SELECT p.portfolio_id, p.collection, p.profile, p.missing_since, g.portfolio_id IS NOT NULL AND p.missing_since IS NULL
+    FROM present AS p
+    SEMI JOIN frozen ON frozen.portfolio_id = p.portfolio_id
+    LEFT JOIN graced AS g ON g.portfolio_id = p.portfolio_id AND g.profile = p.profile
+)
+SELECT
+    coalesce(w.portfolio_id, p.portfolio_id) AS portfolio_id, coalesce(w.collection, p.collection) AS collection,
+    coalesce(w.profile, p.profile) AS profile, w.missing_since, coalesce(w.goes_missing, FALSE) AS goes_missing,
+    w.portfolio_id IS NOT NULL AS is_granted
+FROM wanted AS w
+FULL JOIN present AS p ON p.portfolio_id = w.portfolio_id AND p.profile = w.profile
+WHERE w.portfolio_id IS NULL OR p.portfolio_id IS NULL OR w.goes_missing OR w.missing_since IS DISTINCT FROM p.missing_since;

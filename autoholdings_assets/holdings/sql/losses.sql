@@ -1,0 +1,61 @@
+-- What the plan would lose, by collection and by profile or group (rule A2). Input: portfolio_grant, planned_grant, new_plan_item,
+-- current_portfolio, coverage, lost_stretch, collection_state, variables all_groups, profile_groups (profile -> its groups, all of
+-- them for a profile that is for everyone). Gives: measure, collection, profile, group, titles, had, lost, whole; where titles is how
+-- many titles lose something of how many (had), and lost and whole are the quantity that the share is taken of.
+WITH present_grant AS (
+    SELECT g.portfolio_id, g.collection, g.profile, c.po_line
+    FROM portfolio_grant AS g JOIN current_portfolio AS c USING (portfolio_id)
+    WHERE g.valid_to IS NULL
+), ended_grant AS (
+    SELECT portfolio_id, profile FROM planned_grant WHERE NOT is_granted
+), granted AS (
+    SELECT p.*, e.portfolio_id IS NOT NULL AS is_lost
+    FROM present_grant AS p LEFT JOIN ended_grant AS e ON e.portfolio_id = p.portfolio_id AND e.profile = p.profile
+), held AS (
+    SELECT portfolio_id, collection, unnest(CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END) AS "group"
+    FROM current_portfolio
+), lost_group AS (
+    SELECT portfolio_id, unnest(groups_lost) AS "group" FROM new_plan_item WHERE action IN ('update', 'remove')
+), covered AS (
+    SELECT portfolio_id, "group", sum(days) AS days
+    FROM (
+        SELECT
+            portfolio_id, unnest(CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END) AS "group",
+            greatest(0, least(coalesce(until_date, current_date), current_date) - from_date + 1) AS days
+        FROM coverage
+        WHERE from_date IS NOT NULL AND EXISTS (FROM lost_stretch)
+    ) GROUP BY ALL
+), lost_day AS (
+    SELECT portfolio_id, inventory_group AS "group", sum(least(last_day, current_date) - least(first_day, current_date) + 1) AS days
+    FROM lost_stretch GROUP BY ALL
+), covered_by_profile AS (
+    SELECT g.collection, g.profile, c.portfolio_id, sum(c.days) AS days, coalesce(sum(l.days), 0) AS lost_days
+    FROM present_grant AS g
+    JOIN covered AS c ON c.portfolio_id = g.portfolio_id
+    JOIN (SELECT unnest(getvariable('profile_groups'), recursive := true)) AS p
+        ON p.profile = g.profile AND list_contains(p.groups, c."group")
+    LEFT JOIN lost_day AS l ON l.portfolio_id = c.portfolio_id AND l."group" = c."group"
+    GROUP BY ALL
+), covered_by_group AS (
+    SELECT c.collection, d."group", d.portfolio_id, d.days, coalesce(l.days, 0) AS lost_days
+    FROM current_portfolio AS c
+    JOIN covered AS d USING (portfolio_id)
+    LEFT JOIN lost_day AS l ON l.portfolio_id = d.portfolio_id AND l."group" = d."group"
+), loss AS (
+    SELECT 'titles' AS measure, collection, profile, NULL::VARCHAR AS "group", count(*) FILTER (is_lost) AS titles, count(*) AS had,
+        count(*) FILTER (is_lost) AS lost, count(*) AS whole
+    FROM granted GROUP BY ALL
+    UNION ALL
+    SELECT 'titles with a PO line', collection, profile, NULL, count(*) FILTER (is_lost), count(*), count(*) FILTER (is_lost), count(*)
+    FROM granted WHERE po_line IS NOT NULL GROUP BY ALL
+    UNION ALL
+    SELECT 'coverage', collection, profile, NULL, count(*) FILTER (lost_days > 0), count(*), sum(lost_days), sum(days)
+    FROM covered_by_profile GROUP BY ALL
+    UNION ALL
+    SELECT 'titles', h.collection, NULL, h."group", count(l.portfolio_id), count(*), count(l.portfolio_id), count(*)
+    FROM held AS h LEFT JOIN lost_group AS l ON l.portfolio_id = h.portfolio_id AND l."group" = h."group" GROUP BY ALL
+    UNION ALL
+    SELECT 'coverage', collection, NULL, "group", count(*) FILTER (lost_days > 0), count(*), sum(lost_days), sum(days)
+    FROM covered_by_group GROUP BY ALL
+)
+SELECT * FROM loss WHERE lost > 0 ORDER BY measure DESC, profile NULLS LAST, collection, "group";
