@@ -54,15 +54,14 @@ class Details:
 @dataclass(frozen=True)
 class Changes:
     """What an act writes. ``portfolios`` have the columns of ``portfolio_version`` without its last four and a reason,
-    ``statements`` those of ``coverage_version``; ``may_go`` are the PO lines that it detaches."""
+    ``statements`` those of ``coverage_version``, ``settlements`` those of ``attention_settlement`` without the last
+    two; ``may_go`` are the PO lines that it detaches."""
 
     details: Sequence[Details] = ()
     portfolios: Sequence[dict[str, Any]] = ()
     statements: Sequence[dict[str, Any]] = ()
+    settlements: Sequence[dict[str, Any]] = ()
     may_go: frozenset[str] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.details or self.portfolios)
 
 
 def carry_out(
@@ -78,6 +77,7 @@ def carry_out(
     load(connection, "new_details", _DETAILS, [asdict(details) for details in changes.details])
     load(connection, "new_portfolio", _portfolio_schema(connection), changes.portfolios)
     load(connection, "new_statement", _statement_schema(connection), changes.statements)
+    load(connection, "new_settlement", _SETTLEMENT, changes.settlements)
     with transaction(connection) as now:
         # the last collection is the one that the act is about: the target of a move
         plan_id = _record(connection, act, vendors[-1] if vendors else None, now)
@@ -146,6 +146,12 @@ def load(connection: Connection, table: str, schema: pa.Schema, records: Sequenc
 _DETAILS = pa.schema(
     [("portfolio_id", pa.int64()), *((name, pa.string()) for name in DETAIL_FIELDS), ("reason", pa.string())]
 )
+
+
+_SETTLEMENT = pa.schema(
+    [("attention_id", pa.string()), ("kind", pa.string()), ("portfolio_id", pa.int64()), ("title", pa.string()),
+     ("decision", pa.string()), ("look_again_on", pa.date32()), ("note", pa.string())]
+)  # fmt: skip
 
 
 def _portfolio_schema(connection: Connection) -> pa.Schema:
