@@ -68,9 +68,8 @@ class Plan:
     @property
     def row_outcomes(self) -> dict[str, int]:
         """How many rows of the files end as what."""
-        return {
-            name.removeprefix("rows: "): value for name, value in self._sum(lambda c: c["profile"] is not None).items()
-        }
+        counted = self._sum(lambda c: c["counter"].startswith("rows: "))
+        return {name.removeprefix("rows: "): value for name, value in counted.items()}
 
     def _sum(self, chosen: Any) -> dict[str, int]:
         sums: dict[str, int] = {}
@@ -99,8 +98,7 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
     )
     if same and content_path(home, same, "portfolios").exists():
         return load_plan(connection, same)
-    number = scalar(connection, "SELECT count(*) + 1 FROM plan WHERE vendor = ?", [vendor])
-    plan_id = f"{vendor}-{number}"
+    plan_id = next_plan_id(connection, vendor)
     _compute(connection, home, inputs)
     for part, relation in (*CONTENTS.items(), ("rows", "row_result")):
         write_parquet(connection, relation, content_path(home, plan_id, part))
@@ -109,10 +107,7 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
     verdict = judge(connection, home, inputs)
     notes = _notes(connection, inputs)
     with transaction(connection) as now:
-        connection.execute(
-            "UPDATE plan SET status = 'lapsed' WHERE vendor = ? AND status IN ('ready', 'held', 'accepted')",
-            [vendor],
-        )
+        lapse_plans(connection, vendor)
         connection.execute(
             "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, inputs_hash, generation, files, status, hold_reasons, "
             "counters, notes, losses) VALUES (?, ?, ?, 'upload', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -126,6 +121,18 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
         connection.execute("INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM new_plan_item", [plan_id])
         _take_portfolio_numbers(connection)
     return load_plan(connection, plan_id)
+
+
+def next_plan_id(connection: Connection, vendor: str) -> str:
+    """The name of the vendor's next plan."""
+    return f"{vendor}-{scalar(connection, 'SELECT count(*) + 1 FROM plan WHERE vendor = ?', [vendor])}"
+
+
+def lapse_plans(connection: Connection, vendor: str) -> None:
+    """Another plan takes the place of those that wait; inside a transaction."""
+    connection.execute(
+        "UPDATE plan SET status = 'lapsed' WHERE vendor = ? AND status IN ('ready', 'held', 'accepted')", [vendor]
+    )
 
 
 def load_plan(connection: Connection, plan_id: str) -> Plan:
@@ -192,6 +199,7 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
         all_groups=list(inputs.all_groups),
         first_portfolio_id=_next_portfolio_number(connection),
         grace_files=inputs.policies.grace_files,
+        po_line_portfolio_missing=inputs.policies.po_line_portfolio_missing,
     )
     connection.execute(sql("words"))
     connection.execute(sql("desired"))

@@ -53,6 +53,19 @@ FROM proposed_portfolio AS p SEMI JOIN changed_portfolio USING (portfolio_id) JO
 -- A title that is gone because the vendor made it free is not a plain loss.
 CREATE OR REPLACE TEMP TABLE became_free AS SELECT portfolio_id FROM gone SEMI JOIN named_free USING (portfolio_id);
 
+-- A title with a PO line that no file names any more stays. Whether it stays available is the policy's to say, until a
+-- person has settled it: that decision holds.
+CREATE OR REPLACE TEMP TABLE missing_po_line AS
+SELECT
+    c.portfolio_id, c.availability AS old_availability,
+    CASE WHEN s.portfolio_id IS NULL AND getvariable('po_line_portfolio_missing') = 'make_unavailable' THEN 'not available'
+        ELSE c.availability END AS availability
+FROM portfolio AS c SEMI JOIN (FROM gone WHERE has_po_line) AS g USING (portfolio_id)
+LEFT JOIN (
+    SELECT portfolio_id, max(decided_at) AS decided_at FROM attention_settlement
+    WHERE kind = 'PO line, title missing' AND decision IN ('keep', 'withdraw') GROUP BY portfolio_id
+) AS s ON s.portfolio_id = c.portfolio_id AND s.decided_at >= c.missing_since;
+
 CREATE OR REPLACE TEMP TABLE title_result AS
 SELECT
     p.title_key, p.portfolio_id,
@@ -133,7 +146,8 @@ WITH related AS (
     UNION ALL
     SELECT
         CASE WHEN gone.has_po_line THEN 'keep' ELSE 'remove' END, c.collection, c.portfolio_id, c.title, c.print_identifier, c.online_identifier,
-        CASE WHEN gone.has_po_line THEN [] ELSE [
+        CASE WHEN m.availability <> m.old_availability THEN [{'field': 'availability', 'old': m.old_availability, 'new': m.availability}]
+        WHEN gone.has_po_line THEN [] ELSE [
             {'field': 'coverage', 'old': w.coverage, 'new': NULL},
             {'field': 'available_for', 'old': groups_in_words(c.available_for_all, c.available_for), 'new': NULL}
         ] END,
@@ -141,13 +155,15 @@ WITH related AS (
         CASE WHEN gone.has_po_line THEN [] WHEN c.available_for_all THEN getvariable('all_groups') ELSE c.available_for END,
         CASE WHEN b.portfolio_id IS NOT NULL THEN 'Became free: the file names it as free content, which is maintained separately.'
             ELSE 'No file names it any more.' END
-            || CASE WHEN gone.has_po_line THEN ' It has PO line ' || c.po_line || ', so it stays.' ELSE '' END
+            || CASE WHEN gone.has_po_line THEN ' It has PO line ' || c.po_line || ', so it stays'
+                || CASE WHEN m.availability = 'not available' THEN ', not available.' ELSE '.' END ELSE '' END
             || coalesce(' Its title_id or URL now belongs to ' || rb.titles || ': a possible title change.', ''),
         only_profile.profile, only_profile.file_sha256, []::BIGINT[], coalesce(rb.portfolio_ids, [])
     FROM gone
     JOIN current_portfolio AS c USING (portfolio_id)
     CROSS JOIN only_profile
     LEFT JOIN became_free AS b USING (portfolio_id)
+    LEFT JOIN missing_po_line AS m ON m.portfolio_id = gone.portfolio_id
     LEFT JOIN coverage_in_words AS w ON w.portfolio_id = gone.portfolio_id AND w.side = 'old'
     LEFT JOIN lost_coverage AS lc ON lc.portfolio_id = gone.portfolio_id
     LEFT JOIN replaced_by AS rb ON rb.portfolio_id = gone.portfolio_id
@@ -210,12 +226,14 @@ UNION ALL
 SELECT
     c.portfolio_id, c.collection, c.title, c.print_identifier, c.online_identifier, c.title_id, c.publication_type, c.title_url, c.publisher_name,
     c.first_author, c.editor, c.monograph_volume, c.monograph_edition, c.date_monograph_published_print, c.date_monograph_published_online,
-    c.access_type, c.parent_publication_title_id, c.preceding_publication_title_id, c.availability, c.available_for_all, c.available_for,
-    c.activated_at, NULL, TRUE, FALSE
-FROM portfolio AS c SEMI JOIN (
-    SELECT portfolio_id FROM gone WHERE has_po_line UNION ALL SELECT portfolio_id FROM graced WHERE is_missing
+    c.access_type, c.parent_publication_title_id, c.preceding_publication_title_id, g.availability, c.available_for_all, c.available_for,
+    c.activated_at, c.missing_since, c.missing_since IS NULL, FALSE
+FROM portfolio AS c JOIN (
+    SELECT portfolio_id, availability FROM missing_po_line
+    UNION ALL
+    SELECT portfolio_id, availability FROM portfolio SEMI JOIN (FROM graced WHERE is_missing) AS graced USING (portfolio_id)
 ) AS g USING (portfolio_id)
-WHERE c.missing_since IS NULL;
+WHERE c.missing_since IS NULL OR g.availability <> c.availability;
 
 CREATE OR REPLACE TEMP VIEW planned_statement AS
 SELECT s.* FROM proposed_statement AS s
