@@ -140,11 +140,6 @@ class IntegrationProfile(ProfileKeys):
 
     credentials: dict[str, Secret]
 
-    @property
-    def for_everyone(self) -> bool:
-        """Whether its titles are for all of the institution, not for groups."""
-        return not self.groups
-
 
 class LossGuard(StrictModel):
     """When a plan is held for a person (rule A2).

@@ -204,7 +204,7 @@ def _check_credentials(findings: Findings, loc: Loc, vendor: Vendor, secrets: Ma
             findings.problem(
                 loc,
                 f"an Active profile of {vendor.title} needs `{credential.name}: ${{ENVIRONMENT_VARIABLE}}` "
-                f"({credential.label}).",
+                f"({credential.label}). {vendor.setup}".strip(),
             )
 
 

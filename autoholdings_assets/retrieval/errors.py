@@ -18,7 +18,7 @@ class RetrievalError(Exception):
 
     def __init__(self, *, retry_after: float | None = None, **details: Any) -> None:
         self.message = self.what.format(**details)
-        self.advice = self.what_to_do.format(**details)
+        self.advice = self.what_to_do.format(**details).strip()
         self.retry_after = retry_after
         super().__init__(f"{self.message} {self.advice}")
 
@@ -36,7 +36,7 @@ class WrongCredentials(RetrievalError):
 
     key = "wrong_credentials"
     what = '{vendor} does not accept the credentials of profile "{profile}" ({credentials}; HTTP 401).'
-    what_to_do = "Compare them with the ones in the vendor's admin pages, or make new ones there."
+    what_to_do = "Compare them with the ones that the vendor gave. {setup}"
 
 
 class AccessDenied(RetrievalError):

@@ -84,6 +84,7 @@ class Call:
             host=self.url.host,
             megabytes=self.vendor.request.max_megabytes,
             credentials=", ".join(labels),
+            setup=self.vendor.setup,
             **{key: self.clean(value) if isinstance(value, str) else value for key, value in details.items()},
         )
 

@@ -117,7 +117,10 @@ class Merging(StrictModel):
 
 
 class Vendor(StrictModel):
-    """A vendor: everything that the rest of the system needs to know about it."""
+    """A vendor: everything that the rest of the system needs to know about it.
+
+    ``setup`` says where a library gets the credentials; a profile has all of them, or exactly one.
+    """
 
     name: Name
     title: str
@@ -138,10 +141,6 @@ class Vendor(StrictModel):
         if len(set(names)) < len(names):
             raise ValueError("two entries have the same name; each needs its own.")
         return items
-
-    def collections_of(self, publication_type: str) -> tuple[VendorCollection, ...]:
-        """The vendor's collections for 'serial' or 'monograph', in the order of its YAML file."""
-        return tuple(c for c in self.collections if c.publication_type == publication_type)
 
     def route(self, rows: "pd.DataFrame") -> "pd.Series[str]":
         """The name of each row's collection (by publication_type and conditions), null where there is none.

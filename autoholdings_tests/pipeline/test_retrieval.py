@@ -324,8 +324,11 @@ def test_retry_after_is_honoured(account: Account, archive: Archive, retry_after
     assert waits == [waited]
 
 
-def test_a_retry_after_beyond_the_bound_is_left_to_the_next_run(account: Account, archive: Archive) -> None:
-    account.fail_next(faults.status(429, {"Retry-After": "86400"}))
+@pytest.mark.parametrize("seconds", ["200", "86400"])  # beyond the longest wait; beyond all time there is
+def test_a_retry_after_beyond_the_bound_is_left_to_the_next_run(
+    account: Account, archive: Archive, seconds: str
+) -> None:
+    account.fail_next(faults.status(429, {"Retry-After": seconds}))
     waits: list[float] = []
     with pytest.raises(errors.TooManyRequests):
         retrieve(account, archive, waits=waits)
@@ -358,8 +361,15 @@ def test_a_credential_does_not_follow_to_another_host(server: DemoVendors, accou
 
 def test_a_wrong_token_is_refused(server: DemoVendors, account: Account, archive: Archive) -> None:
     account.credentials = {"institution_token": "another one"}
-    with pytest.raises(errors.WrongCredentials, match="Institution token"):
+    with pytest.raises(errors.WrongCredentials, match=r"Institution token; HTTP 401.*press Generate Token"):
         retrieve(account, archive)
+
+
+def test_another_name_for_the_same_machine_is_another_host(account: Account, archive: Archive) -> None:
+    account.fail_next(faults.redirect(account.url.replace("127.0.0.1", "localhost")))
+    with pytest.raises(errors.OtherHost, match="localhost"):
+        retrieve(account, archive)
+    assert account.statuses == [302]
 
 
 @pytest.mark.rule("W5")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from autoholdings_assets.config import Configuration, ConfigurationError, Home, Secret, load_configuration
-from autoholdings_assets.vendors import load_vendors
+from autoholdings_assets.vendors import load_vendors, yaml_documents
 
 VENDORS = load_vendors()
 JOURNALS = "Wiley Online Library - AutoHoldings Journals"
@@ -270,7 +270,11 @@ def test_a_secret_in_the_file_is_refused_without_showing_it(tmp_path: Path, keys
 
 @pytest.mark.rule("A12")
 @pytest.mark.parametrize("mark", ["*", "&", "!", "@", "%", "`", '"', "{", "[", "|", ">"])
-def test_a_secret_that_breaks_the_yaml_is_not_shown_either(tmp_path: Path, mark: str) -> None:
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml_documents.LOADER])
+def test_a_secret_that_breaks_the_yaml_is_not_shown_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loader: Any, mark: str
+) -> None:
+    monkeypatch.setattr(yaml_documents, "LOADER", loader)
     text = f"""
 institution: {{name: A, timezone: UTC}}
 integration_profiles:

@@ -106,7 +106,7 @@ def test_groups_in_every_combination(tmp_path: Path, multi_campus: bool, profile
             assert f"integration_profiles[{culprit[-1]}].groups" in problem
         return
     configuration = load(tmp_path, written, multi_campus)
-    assert [p.for_everyone for p in configuration.integration_profiles] == [not p.grouped for p in profiles]
+    assert [bool(p.groups) for p in configuration.integration_profiles] == [p.grouped for p in profiles]
     culprits = named(profiles, grouped=False, active=True) if expected == "for everyone" else []
     assert len(configuration.warnings) == len(culprits)
     for warning, culprit in zip(configuration.warnings, culprits, strict=True):
