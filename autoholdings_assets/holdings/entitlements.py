@@ -81,8 +81,13 @@ def current_inputs(connection: Connection, home: Home, configuration: Configurat
         "policies": configuration.policies.model_dump(mode="json"),
     }
     digest = hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
-    all_groups = configuration.institution.groups if configuration.institution.multi_campus else ()
-    return Inputs(vendor, grants, collections, (*all_groups, "everyone else"), configuration.policies, digest)
+    return Inputs(vendor, grants, collections, all_groups(configuration), configuration.policies, digest)
+
+
+def all_groups(configuration: Configuration) -> tuple[str, ...]:
+    """Who "everyone" is: the readers of each group, and those of none."""
+    institution = configuration.institution
+    return (*(institution.groups if institution.multi_campus else ()), "everyone else")
 
 
 def ensure_staged(home: Home, vendor: Vendor, grants: Sequence[Grant]) -> None:

@@ -209,7 +209,7 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
         "WHERE collection IN (SELECT collection FROM collection_state WHERE active)"
     )
     link_titles(connection)
-    for step in ("unreadable", "grace", "proposed", "grants", "lost_coverage", "plan_items"):
+    for step in ("unreadable", "grace", "proposed", "grants", "lost_coverage", "changes", "plan_items"):
         connection.execute(sql(step))
 
 

@@ -230,7 +230,9 @@ def _in_words(connection: Connection, inputs: Inputs, loss: Loss) -> str:
                 f"{loss.collection}: {loss.share:.0%} of the years of coverage would be lost to {readers}, "
                 f"at {loss.titles:,} of {loss.had:,} titles."
             )
-        return f"{loss.collection}: {loss.titles:,} of {loss.had:,} titles ({loss.share:.0%}) would be lost to {readers}."
+        return (
+            f"{loss.collection}: {loss.titles:,} of {loss.had:,} titles ({loss.share:.0%}) would be lost to {readers}."
+        )
     who = f"{loss.profile}: "
     if loss.over_files > 1:
         who += f"{loss.over_files} files in a row together take away "
@@ -244,7 +246,9 @@ def _in_words(connection: Connection, inputs: Inputs, loss: Loss) -> str:
             f"{_examples(connection, loss)}."
         )
     kind = "titles with PO lines" if loss.measure == PO_LINE_TITLES else "titles"
-    rest = " They stay available for now, and are listed under needs attention." if loss.measure == PO_LINE_TITLES else ""
+    rest = (
+        " They stay available for now, and are listed under needs attention." if loss.measure == PO_LINE_TITLES else ""
+    )
     return (
         f"{who}{loss.titles:,} of the {loss.had:,} {kind} that the profile has in {loss.collection} ({loss.share:.0%})"
         f"{_examples(connection, loss)}.{rest}"

@@ -249,7 +249,7 @@ def apply_plan(context: RunContext) -> PortfoliosSummary:
             _end(
                 connection,
                 context,
-                runs.HELD if plan.status == "held" else runs.NOTHING_APPLIED,
+                runs.HELD if plan.status in ("held", "rejected") else runs.NOTHING_APPLIED,
                 str(refusal),
                 plan.plan_id,
             )
