@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from autoholdings_assets.kbart.checks import not_a_repetition
 from autoholdings_assets.kbart.errors import UnreadableFile
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.file_rules import FileFinding
@@ -138,10 +140,9 @@ def fix_file(source: Path, target: Path, *, options: ReadingOptions = ReadingOpt
     text cleaned, repetitions left out. Raises :class:`UnreadableFile` if the file cannot be read.
     """
     titles = read_title_list(source, options=options)
-    repeated = titles.findings.loc[titles.findings["rule"] == "duplicate_row", "row_number"]
-    kept = titles.rows["reason"].isna() & ~titles.rows["row_number"].isin(repeated)
-    rows = titles.rows[kept].reset_index(drop=True)
-    given = titles.text.frame[kept.to_numpy()].reset_index(drop=True)
+    kept = np.flatnonzero(titles.rows["reason"].isna())
+    kept = kept[not_a_repetition(titles.rows.iloc[kept])]
+    rows, given = titles.rows.iloc[kept], titles.text.frame.iloc[kept]
     changed = {name: _changed(given[name], rows[name]) for name in FIELD_NAMES}
     written = write_kbart(rows, target)
     return Fix(target, written, titles.total - written, {name: count for name, count in changed.items() if count})

@@ -42,7 +42,8 @@ def _encoding(text: KbartText) -> str | None:
 
 
 def _byte_order_mark(text: KbartText) -> str | None:
-    return "The file begins with a byte order mark." if text.byte_order_mark and text.encoding == "utf-8" else None
+    needless = text.byte_order_mark and text.encoding in ("ascii", "utf-8")
+    return "The file begins with a byte order mark." if needless else None
 
 
 def _delimiter(text: KbartText) -> str | None:

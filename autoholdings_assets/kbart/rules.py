@@ -38,7 +38,7 @@ class Rule:
     sentence: str
     advice: str
     columns: tuple[str, ...]
-    check: Callable[[Any], BoolArray | bool]
+    check: Callable[[Any], BoolArray]
     aspect: str = ""
     whole_row: bool = False
     strict: Severity | None = None

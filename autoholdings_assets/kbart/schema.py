@@ -1,29 +1,32 @@
 """The pandera schema of a title list, built from the table in ``rules.py``: one check a rule and column."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import pandera.pandas as pa
 
-from autoholdings_assets.kbart.rules import RULES
+from autoholdings_assets.kbart.rules import RULES, Rule
 from autoholdings_assets.kbart.text import BoolArray
 
+Failures = dict[tuple[str, str], npt.NDArray[np.intp]]
+"""For each rule and column that failed, the positions of the rows."""
 
-@cache
-def schema() -> pa.DataFrameSchema:
-    """The schema of the frame of ``interpretation.py``. Each check carries its rule's key as its name."""
+
+def schema(failures: Failures) -> pa.DataFrameSchema:
+    """The schema of the frame of ``interpretation.py``. Each check carries its rule's key as its name.
+
+    A check tells pandera whether all is well, and leaves where it is not in ``failures``: pandera's own list of
+    failing cases copies whole rows, several times over, which a file with many findings would wait for.
+    """
     of_columns: dict[str, list[pa.Check]] = {}
     of_rows: list[pa.Check] = []
     for rule in RULES:
-        # One failure case is enough: where a check failed is taken from its truth column, and listing is slow.
-        check = pa.Check(_where_ok(rule.check), name=rule.key, error=rule.sentence, ignore_na=False, n_failure_cases=1)
         if rule.whole_row:
-            of_rows.append(check)
-        for column in rule.checked:
-            of_columns.setdefault(column, []).append(check)
+            of_rows.append(_check(rule, rule.columns[0], failures))
+        for column, checked in zip(rule.columns, rule.checked, strict=False):
+            of_columns.setdefault(checked, []).append(_check(rule, column, failures))
     return pa.DataFrameSchema(
         {
             # The text of a column without any fault has no aspect at all.
@@ -35,13 +38,13 @@ def schema() -> pa.DataFrameSchema:
     )
 
 
-def _where_ok(check: Callable[[Any], BoolArray | bool]) -> Callable[[Any], "pd.Series[bool] | bool"]:
-    """pandera wants a truth column on the same index, or one truth value for a column that is well throughout."""
+def _check(rule: Rule, column: str, failures: Failures) -> pa.Check:
+    check: Callable[[Any], BoolArray] = rule.check
 
-    def run(values: Any) -> "pd.Series[bool] | bool":
-        found = check(values)
-        if isinstance(found, bool | np.bool_):
-            return bool(found)
-        return True if found.all() else pd.Series(found, index=values.index)
+    def all_well(values: Any) -> bool:
+        at = np.flatnonzero(~check(values))
+        if len(at):
+            failures[rule.key, column] = at
+        return len(at) == 0
 
-    return run
+    return pa.Check(all_well, name=rule.key, error=rule.sentence, ignore_na=False)

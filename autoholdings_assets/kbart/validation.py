@@ -16,7 +16,7 @@ from autoholdings_assets.kbart.file_rules import FileFinding, check_file
 from autoholdings_assets.kbart.interpretation import Interpretation, interpret
 from autoholdings_assets.kbart.reader import KbartText, read
 from autoholdings_assets.kbart.rules import BY_KEY, RULES, Rule
-from autoholdings_assets.kbart.schema import schema
+from autoholdings_assets.kbart.schema import Failures, schema
 from autoholdings_assets.kbart.text import BoolArray, arrow, series
 from autoholdings_assets.kbart.unpack import Limits
 
@@ -130,22 +130,20 @@ def fingerprint() -> str:
 
 
 def _failures(frame: pd.DataFrame) -> list[_Failure]:
-    """Run the pandera schema and take from its report where each check failed, in the order of the rules."""
+    """Run the pandera schema over the frame and gather where its checks failed, in the order of the rules."""
+    where: Failures = {}
     try:
-        schema().validate(frame, lazy=True)
-        return []
+        schema(where).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as report:
-        failures = [_failure(error) for error in report.schema_errors]
-    order = {rule.key: position for position, rule in enumerate(RULES)}
-    return sorted(failures, key=lambda found: order[found.rule.key])
-
-
-def _failure(error: pandera.errors.SchemaError) -> _Failure:
-    rule = BY_KEY.get(str(error.check.name)) if error.check is not None else None
-    if rule is None or error.check_output is None:
-        raise error  # a fault in the schema or a check, not in the file
-    column = rule.columns[0] if rule.whole_row else str(error.schema.name).split(":")[0]
-    return _Failure(rule, column, np.flatnonzero(~np.asarray(error.check_output, dtype=bool)))
+        failed = {str(error.check.name) for error in report.schema_errors if error.check is not None}
+        if failed != {key for key, _ in where}:
+            raise  # a fault in the schema or a check, not in the file
+    return [
+        _Failure(rule, column, where[rule.key, column])
+        for rule in RULES
+        for column in rule.columns
+        if (rule.key, column) in where
+    ]
 
 
 def _first_errors(failures: list[_Failure], count: int, *, strict: bool) -> pa.DictionaryArray:
