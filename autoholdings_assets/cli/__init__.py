@@ -13,6 +13,7 @@ import click
 
 from autoholdings_assets.cli.console import NOTHING_APPLIED, refuse, unexpected
 from autoholdings_assets.cli.demo import demo
+from autoholdings_assets.cli.export import export
 from autoholdings_assets.cli.runs import run
 from autoholdings_assets.cli.setup import init, ui
 from autoholdings_assets.cli.show import history, plan, plans, status
@@ -25,7 +26,7 @@ def commands() -> None:
     """Keeps a library's electronic holdings equal to what its vendors' KBART files say it may read."""
 
 
-for _command in (demo, init, run, status, plans, plan, history, ui):
+for _command in (demo, init, run, status, plans, plan, history, export, ui):
     commands.add_command(_command)
 
 

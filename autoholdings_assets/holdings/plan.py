@@ -13,6 +13,7 @@ from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.continuity import link_titles
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
+from autoholdings_assets.holdings.title_lists import NOTED_OPEN_ACCESS
 from autoholdings_assets.holdings.titles import (
     load_granted_rows,
     merge_titles,
@@ -247,6 +248,17 @@ def _notes(connection: Connection, inputs: Inputs) -> list[str]:
             notes.append(
                 f"Electronic collection for update does not exist: {name}. {count} rows are set aside; activate it and run again."
             )
+    reported = connection.execute(
+        "SELECT g.profile, count(*), string_agg(r.publication_title, ', ' ORDER BY r.row_number) FILTER (r.row_number <= 100) "
+        "FROM granted_row AS r JOIN grant_of_profile AS g USING (profile_no) WHERE r.status = 'valid' AND r.reason = ? "
+        "GROUP BY ALL ORDER BY ALL",
+        [NOTED_OPEN_ACCESS],
+    ).fetchall()
+    for profile, count, titles in reported:
+        notes.append(
+            f"{profile}: {count} rows are noted as open access though their access type is P; they are used. They can be left "
+            f"out by `open_access_notes: leave_out` in the vendor's data. {f'Among them: {titles}.' if titles else ''}".strip()
+        )
     return notes
 
 

@@ -23,6 +23,9 @@ from autoholdings_assets.vendors.model import Vendor
 COLUMNS = ("row_number", "status", "reason", *FIELD_NAMES, "from_date", "until_date", "collection")
 """The columns of a staged title list."""
 
+NOTED_OPEN_ACCESS = "noted_open_access"
+"""Reason of rows whose notes say open access though their access type is P: left out, or used and reported."""
+
 
 @dataclass(frozen=True)
 class StagedTitleList:
@@ -126,14 +129,15 @@ def _faults(title_list: TitleList) -> pd.DataFrame:
 
 
 def _left_out(rows: pd.DataFrame, vendor: Vendor) -> pd.DataFrame:
-    """Mark the rows that the vendor's data leaves out as free content (rule O3)."""
+    """Mark the rows that the vendor's data leaves out as free content, and those that it wants reported (rule O3)."""
     rules = vendor.free_content
     usable = rows["status"] == "valid"
     free = usable & rows["access_type"].isin(rules.leave_out_access_types)
     rows.loc[free, "reason"] = "free_content"
-    if rules.open_access_notes == "leave_out":
+    if rules.open_access_notes != "keep":
         noted = usable & ~free & rows["notes"].str.contains(rules.notes_pattern, regex=True, na=False)
-        rows.loc[noted, "reason"] = "noted_open_access"
-        free |= noted
+        rows.loc[noted, "reason"] = NOTED_OPEN_ACCESS
+        if rules.open_access_notes == "leave_out":
+            free |= noted
     rows.loc[free, "status"] = "excluded"
     return rows

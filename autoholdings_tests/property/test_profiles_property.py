@@ -1,12 +1,11 @@
 """Any sequence of files, failures, activations and deactivations of up to three profiles, against a naive model."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from autoholdings_assets.config import Home
@@ -68,18 +67,17 @@ class Model:
         }
 
 
-@pytest.fixture(scope="module")
-def vendors() -> Iterator[DemoVendors]:
-    with DemoVendors() as vendors:
-        yield vendors
-
-
 @pytest.mark.slow
 @pytest.mark.rule("A5", "A14", "C3", "C6", "C16")
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a scenario takes seconds: shrinking would take an hour
+)
 @given(scenario)
-def test_the_holdings_equal_those_of_the_naive_model(vendors: DemoVendors, tmp_path_factory, scenario: dict) -> None:
-    with pytest.MonkeyPatch.context() as monkeypatch:
+def test_the_holdings_equal_those_of_the_naive_model(tmp_path_factory, scenario: dict) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch, DemoVendors() as vendors:
         _play(vendors, tmp_path_factory.mktemp("home"), monkeypatch, scenario)
 
 
