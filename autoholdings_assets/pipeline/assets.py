@@ -51,6 +51,11 @@ def vendor_key(vendor: str, stage: Stage) -> dg.AssetKey:
     return dg.AssetKey([vendor, stage.name])
 
 
+def apply_selection(vendor: str) -> list[dg.AssetKey]:
+    """What carries out a plan that is there already: everything after the plan."""
+    return [key for key in run_selection(vendor) if key not in run_selection(vendor, dry_run=True)]
+
+
 def run_selection(vendor: str, *, dry_run: bool = False) -> list[dg.AssetKey]:
     """What one run of the vendor makes: everything to the published copy, or, as a dry run, up to the plan."""
     names = [stage.name for stage in STAGES]

@@ -8,6 +8,7 @@ import dagster as dg
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import build_published, build_vendor_assets
+from autoholdings_assets.pipeline.decisions import DECISION_JOBS
 from autoholdings_assets.pipeline.home import HomeResource, Listener
 from autoholdings_assets.pipeline.jobs import build_job, build_schedules
 from autoholdings_assets.pipeline.sensors import build_sensors
@@ -30,7 +31,7 @@ def build_definitions(home: Home, listener: Listener | None = None) -> dg.Defini
     return dg.Definitions(
         assets=[*assets, configuration_source, cz_title_lists_source],
         asset_checks=[configuration_is_valid],
-        jobs=[build_job(assets)],
+        jobs=[build_job(assets), *DECISION_JOBS],
         schedules=build_schedules(vendors, configuration),
         sensors=[watch_configuration, *build_sensors(vendors, configuration)],
         resources={"home": HomeResource(home, listener or Listener())},

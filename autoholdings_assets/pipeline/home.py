@@ -35,7 +35,7 @@ class HomeResource:
     home: Home
     listener: Listener = field(default_factory=Listener)
 
-    def run_context(self, context: dg.AssetExecutionContext, vendor: str) -> RunContext:
+    def run_context(self, context: dg.AssetExecutionContext | dg.OpExecutionContext, vendor: str) -> RunContext:
         """What the steps need to know of this run."""
         return RunContext(self.home, vendor, context.run.run_id, datetime.now(UTC), _acted_by(context.run.tags))
 

@@ -6,12 +6,15 @@ What belongs here: starting Dagster for the command line. What does not: what th
 import getpass
 import os
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
 from autoholdings_assets.config import Home
-from autoholdings_assets.pipeline.assets import run_selection
+from autoholdings_assets.pipeline.assets import apply_selection, run_selection
 from autoholdings_assets.pipeline.build import build_definitions
+from autoholdings_assets.pipeline.decisions import UNDO_JOB
 from autoholdings_assets.pipeline.home import ACTED_BY_TAG, Listener
 from autoholdings_assets.pipeline.instance import prepare
 from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
@@ -25,21 +28,49 @@ def run_vendor(home: Home, vendor: str, listener: Listener, *, dry_run: bool = F
 
     What happened is told to the listener; a failed step raises nothing here.
     """
+    tags = {VENDOR_TAG: vendor, **({"autoholdings/dry_run": "true"} if dry_run else {})}
+    return _execute(home, JOB_NAME, listener, tags=tags, selection=run_selection(vendor, dry_run=dry_run))
+
+
+def apply_accepted_plan(home: Home, vendor: str, listener: Listener) -> str:
+    """Carry out the vendor's accepted plan and publish, as a run of its own. Returns the run's id."""
+    return _execute(home, JOB_NAME, listener, tags={VENDOR_TAG: vendor}, selection=apply_selection(vendor))
+
+
+def undo_run(home: Home, vendor: str, run: str, why: str, listener: Listener) -> str:
+    """Undo a run and publish, as a run of its own. Returns the run's id."""
+    config = {"run_id": run, "vendor": vendor, "why": why, "who": person(), "submit": True}
+    return _execute(home, UNDO_JOB, listener, tags={VENDOR_TAG: vendor}, config={"ops": {UNDO_JOB: {"config": config}}})
+
+
+def _execute(
+    home: Home,
+    job: str,
+    listener: Listener,
+    *,
+    tags: dict[str, str],
+    config: dict[str, Any] | None = None,
+    selection: Sequence[dg.AssetKey] | None = None,
+) -> str:
     prepare(home)
     warnings.simplefilter("ignore", dg.BetaWarning)
-    job = build_definitions(home, listener).resolve_job_def(JOB_NAME)
     with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(
-            instance=instance,
-            asset_selection=run_selection(vendor, dry_run=dry_run),
-            run_config=_QUIET,
-            tags={VENDOR_TAG: vendor, ACTED_BY_TAG: _person(), **({"autoholdings/dry_run": "true"} if dry_run else {})},
-            raise_on_error=False,
+        result = (
+            build_definitions(home, listener)
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance,
+                asset_selection=selection,
+                run_config=_QUIET | (config or {}),
+                tags={ACTED_BY_TAG: person(), **tags},
+                raise_on_error=False,
+            )
         )
     return result.run_id
 
 
-def _person() -> str:
+def person() -> str:
+    """Who works at the command line."""
     try:
         return f"{getpass.getuser()} (command line)"
     except (OSError, KeyError):

@@ -12,7 +12,9 @@ import dagster as dg
 
 from autoholdings_assets.config import ConfigurationError
 from autoholdings_assets.holdings.apply import NotApplicable
+from autoholdings_assets.holdings.decisions import NotDecidable
 from autoholdings_assets.holdings.titles import MergedTitles
+from autoholdings_assets.holdings.undo import NotUndoable
 from autoholdings_assets.holdings.warehouse import WarehouseBusy, WarehouseTooNew
 from autoholdings_assets.kbart.errors import UnreadableFile
 from autoholdings_assets.pipeline import checks, columns, steps
@@ -24,6 +26,8 @@ from autoholdings_assets.pipeline.steps import RunContext
 EXPECTED = (
     ConfigurationError,
     NotApplicable,
+    NotDecidable,
+    NotUndoable,
     UnreadableFile,
     WarehouseBusy,
     WarehouseTooNew,

@@ -8,7 +8,7 @@ materialized alone. What does not belong here: Dagster (``assets.py`` calls thes
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -19,7 +19,7 @@ from autoholdings_assets.config import (
     IntegrationProfile,
     load_configuration,
 )
-from autoholdings_assets.holdings import apply, runs, title_lists
+from autoholdings_assets.holdings import apply, runs, title_lists, undo
 from autoholdings_assets.holdings import publish as publishing
 from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.entitlements import Inputs, current_inputs
@@ -263,6 +263,35 @@ def apply_plan(context: RunContext) -> PortfoliosSummary:
         if rejected:
             message += f" {rejected} rows could not be read; their titles stay as they were."
         return _portfolios(connection, context, outcome, _sentence(message, failed), plan)
+
+
+def preview_undo(context: RunContext, run: str) -> Plan:
+    """What undoing a run would do; nothing is changed. Raises ``NotUndoable``."""
+    with open_warehouse(context.home.warehouse) as connection:
+        undone = undo.find_undoable(connection, run, context.vendor_name or None)
+        return undo.plan_undo(connection, context.home, context.configuration, undone, context.run_id)
+
+
+def undo_run(context: RunContext, run: str, why: str) -> tuple[Plan, PortfoliosSummary]:
+    """Restore the state before a run, which is named by its id or the beginning of it, as this run (rule A9).
+
+    ``context.vendor_name`` may be empty: then the run itself tells the vendor. Raises ``NotUndoable``, ``NotApplicable``.
+    """
+    with open_warehouse(context.home.warehouse) as connection:
+        undone = undo.find_undoable(connection, run, context.vendor_name or None)
+        context = replace(context, vendor_name=undone.vendor)
+        runs.start_run(connection, context.run_id, undone.vendor, context.acted_by, context.configuration)
+        plan = undo.plan_undo(connection, context.home, context.configuration, undone, context.run_id)
+        applied = undo.apply_undo(connection, context.home, plan, context.run_id, context.acted_by, why)
+        kept = applied.actions.get("keep", 0)
+        done = ", ".join(f"{count} {action}" for action, count in applied.actions.items())
+        message = (
+            f"Run {(undone.applied_run_id or '')[:8]} undone by plan {plan.plan_id}: {done or 'no title changed'}."
+        )
+        if kept:
+            message += f" {kept} titles could not be restored; the plan says why for each."
+        outcome = runs.DONE_WITH_FINDINGS if kept else runs.DONE
+        return plan, _portfolios(connection, context, outcome, message, plan)
 
 
 def publish(context: RunContext) -> PublishedSummary:

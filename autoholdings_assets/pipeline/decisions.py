@@ -1,0 +1,174 @@
+"""What a person starts from Dagster's launchpad: accept or reject a held plan, undo a run.
+
+What belongs here: the jobs with their configuration, which does nothing as it stands. What does not: what a decision or an
+undo is (``holdings/decisions.py``, ``holdings/undo.py``). Dagster asks nobody for a password: "who" is what a person says.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import dagster as dg
+from pydantic import Field
+
+from autoholdings_assets.holdings import decisions
+from autoholdings_assets.holdings.plan import Plan
+from autoholdings_assets.holdings.warehouse import open_warehouse
+from autoholdings_assets.pipeline import steps
+from autoholdings_assets.pipeline.assets import PUBLISHED_KEY, apply_selection
+from autoholdings_assets.pipeline.home import HomeResource
+from autoholdings_assets.pipeline.looks import bullets
+from autoholdings_assets.pipeline.stages import EXPECTED
+from autoholdings_assets.pipeline.steps import PortfoliosSummary, RunContext
+
+ACCEPT_JOB, REJECT_JOB, UNDO_JOB = "accept_plan", "reject_plan", "undo_run"
+
+Result = TypeVar("Result")
+
+
+class Decision(dg.Config):
+    """A decision about one held plan; as it stands here it decides nothing."""
+
+    plan_id: str = Field("", description="The held plan, for example wiley-12. Exactly this plan is decided.")
+    why: str = Field("", description="Why you decide so: a sentence that explains it later. Required.")
+    who: str = Field("", description="Your name. Required.")
+
+
+class Acceptance(Decision):
+    """An acceptance, and when the plan is to be applied."""
+
+    apply_now: bool = Field(True, description="Apply the plan and publish at once; false leaves that to the next run.")
+
+
+class Undoing(dg.Config):
+    """Which run to undo; as it stands here it undoes nothing."""
+
+    run_id: str = Field("", description="The run that is to be undone: its id, or the beginning of it.")
+    vendor: str = Field("", description="Its vendor; needed only when one run changed several vendors' portfolios.")
+    why: str = Field("", description="Why it is undone: a sentence that explains it later. Required.")
+    who: str = Field("", description="Your name. Required.")
+    submit: bool = Field(False, description="false only shows what the undo would do; true does it.")
+
+
+@dg.op(name=ACCEPT_JOB)
+def accept_plan(context: dg.OpExecutionContext, config: Acceptance, home: dg.ResourceParam[HomeResource]) -> None:
+    """Accept a held plan, then apply it and publish."""
+    _refuse_variables(context)
+
+    def accept() -> tuple[Plan, PortfoliosSummary | None]:
+        with open_warehouse(home.home.warehouse) as connection:
+            plan = decisions.accept(connection, config.plan_id, config.why, config.who)
+        return plan, _apply(_by(home, context, plan.vendor, config.who)) if config.apply_now else None
+
+    plan, done = _told(accept)
+    _materialized(context, plan, done.message if done else "Accepted; the next run applies it.", bool(done))
+
+
+@dg.op(name=REJECT_JOB)
+def reject_plan(context: dg.OpExecutionContext, config: Decision, home: dg.ResourceParam[HomeResource]) -> None:
+    """Reject a held plan: the holdings stay as they are until a file brings another one."""
+    _refuse_variables(context)
+
+    def reject() -> Plan:
+        with open_warehouse(home.home.warehouse) as connection:
+            return decisions.reject(connection, config.plan_id, config.why, config.who)
+
+    _materialized(context, _told(reject), "Rejected; nothing was applied.", False)
+
+
+@dg.op(name=UNDO_JOB)
+def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceParam[HomeResource]) -> None:
+    """Show what undoing a run would do, or undo it and publish."""
+    _refuse_variables(context)
+    by = _by(home, context, config.vendor, config.who)
+    if not config.submit:
+        plan = _told(lambda: steps.preview_undo(by, config.run_id))
+        _materialized(context, plan, "Nothing was changed; set submit to true to do it.", False)
+        return
+    if not config.who.strip() or not config.why.strip():
+        raise dg.Failure("Nothing was undone: say who undoes the run and why.", allow_retries=False)
+
+    def undo() -> tuple[Plan, PortfoliosSummary]:
+        plan, done = steps.undo_run(by, config.run_id, config.why)
+        steps.publish(by)
+        return plan, done
+
+    plan, done = _told(undo)
+    _materialized(context, plan, done.message, True)
+
+
+def _job(op: dg.OpDefinition, name: str, description: str) -> dg.JobDefinition:
+    @dg.job(name=name, description=description, executor_def=dg.in_process_executor)
+    def job() -> None:
+        op()
+
+    return job
+
+
+DECISION_JOBS = (
+    _job(
+        accept_plan,
+        ACCEPT_JOB,
+        "Accepts one held plan, with who and why, then applies exactly that plan and publishes the holdings. The plan's id "
+        "stands on the check `plan_is_not_held`; look at the plan with `autoholdings plan show` first.",
+    ),
+    _job(
+        reject_plan,
+        REJECT_JOB,
+        "Rejects one held plan, with who and why: the holdings stay as they are until a file brings another plan.",
+    ),
+    _job(
+        undo_run,
+        UNDO_JOB,
+        "Restores the portfolios as they were before a run, as a new run, and bars the file that the run brought. "
+        "As it stands it only shows what would be done.",
+    ),
+)
+
+
+def _refuse_variables(context: dg.OpExecutionContext) -> None:
+    """Dagster would put an environment variable's value, perhaps a secret, where a text asks for ``{env: NAME}``."""
+
+    def holds_variable(value: Any) -> bool:
+        if isinstance(value, dict):
+            return set(value) == {"env"} or any(holds_variable(part) for part in value.values())
+        return isinstance(value, list) and any(holds_variable(part) for part in value)
+
+    if holds_variable(dict(context.run.run_config).get("ops", {})):
+        raise dg.Failure(
+            "Nothing was done: write the text itself; `env:` would show the value of an environment variable, which may "
+            "be a secret.",
+            allow_retries=False,
+        )
+
+
+def _by(home: HomeResource, context: dg.OpExecutionContext, vendor: str, who: str) -> RunContext:
+    run = home.run_context(context, vendor)
+    return RunContext(run.home, vendor, run.run_id, run.now, who.strip() or run.acted_by)
+
+
+def _apply(context: RunContext) -> PortfoliosSummary:
+    done = steps.apply_plan(context)
+    steps.publish(context)
+    return done
+
+
+def _told(act: Callable[[], Result]) -> Result:
+    """Do it; an expected refusal ends the run with its sentence and without a retry."""
+    try:
+        return act()
+    except EXPECTED as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+
+
+def _materialized(context: dg.OpExecutionContext, plan: Plan, message: str, changed: bool) -> None:
+    """Show what came of it; what was changed shows on the assets too."""
+    metadata = {
+        "plan": plan.plan_id,
+        "message": message,
+        "would_do_or_did": dg.MetadataValue.json(plan.actions),
+        "notes": bullets([*plan.hold_reasons, *plan.notes]) if plan.hold_reasons or plan.notes else "none",
+    }
+    context.add_output_metadata(metadata)
+    if changed:
+        for key in (apply_selection(plan.vendor)[0], PUBLISHED_KEY):
+            context.log_event(dg.AssetMaterialization(key, metadata={"plan": plan.plan_id, "message": message}))
