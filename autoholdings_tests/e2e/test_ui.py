@@ -1,0 +1,115 @@
+"""What a librarian sees in the Dagster UI, in a real browser."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from autoholdings_assets.cli import execute
+from autoholdings_assets.config import Home
+from autoholdings_assets.demo.vendor import DemoVendors
+from autoholdings_tests.library import BOOKS, JOURNALS, Library, book, isbn, issn, journal
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CHAIN = ["kbart_files", "title_list", "coverage", "change_plan", "portfolios"]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library after one run: two journals, a book, and a row that cannot be read."""
+    home = Home(tmp_path_factory.mktemp("library") / "home")
+    home.create()
+    configuration = {
+        "institution": {"name": "University of Example", "timezone": "America/New_York"},
+        "electronic_collections": [{"name": JOURNALS}, {"name": BOOKS}],
+        "integration_profiles": [],
+    }
+    with pytest.MonkeyPatch.context() as monkeypatch, DemoVendors() as vendors:
+        monkeypatch.setenv("DAGSTER_HOME", "")
+        monkeypatch.setenv("AUTOHOLDINGS_HOME", "")
+        library = Library(home, vendors, monkeypatch, configuration)
+        library.profile("wiley-main", schedule="0 6 * * SAT").serves(
+            [
+                journal("Acta Exempla", issn(1), end="2010"),
+                journal("Acta Exempla", issn(1), start="2012"),
+                journal("Botanica Ficta", issn(3)),
+                journal("Undated Proceedings", issn(5), start="the beginning"),
+                book("On Examples", isbn(1)),
+            ]
+        )
+        assert execute(["run", "wiley", "--home", str(home.path)]) == 1
+        yield library
+
+
+@pytest.fixture(scope="module")
+def ui(library: Library, serve_ui: Callable[[Path], str]) -> str:
+    return serve_ui(library.home.path)
+
+
+def look(page: Page, address: str, shows: str) -> None:
+    """Go to a page and wait until it shows something."""
+    page.goto(address)
+    expect(page.get_by_text(shows, exact=True).first).to_be_visible()
+
+
+def test_the_lineage_shows_the_chain_from_source_to_published_copy(page: Page, ui: str, pictures: Path) -> None:
+    look(page, f"{ui}/locations/autoholdings/asset-groups/wiley/lineage", "kbart_files")
+    for name in [*CHAIN, "autoholdings_yaml", "title_lists", "published"]:
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    page.screenshot(path=pictures / "lineage.png")
+
+
+def test_an_assets_page_shows_description_columns_counts_preview_and_checks(
+    page: Page, ui: str, pictures: Path
+) -> None:
+    look(page, f"{ui}/assets/wiley/title_list", "Row count")
+    expect(page.get_by_text("Every row of the files, read and checked against KBART")).to_be_visible()
+    expect(page.get_by_text("Title of the serial or book")).to_be_visible()  # a column's meaning
+    expect(page.get_by_text("5", exact=True).first).to_be_visible()  # the row count
+    expect(page.get_by_text("rejected_rows")).to_be_visible()
+    page.screenshot(path=pictures / "asset.png")
+    preview = page.locator("tr", has=page.get_by_text("preview", exact=True))
+    if preview.get_by_text("Show Markdown").count():
+        preview.get_by_text("Show Markdown").click()
+    expect(page.get_by_role("cell", name="Botanica Ficta", exact=True)).to_be_visible()
+    page.screenshot(path=pictures / "preview.png")
+
+
+def test_a_check_says_in_words_what_is_wrong(page: Page, ui: str, pictures: Path) -> None:
+    look(page, f"{ui}/assets/wiley/title_list?view=checks&checkDetail=no_row_was_rejected", "no_row_was_rejected")
+    expect(page.get_by_text(re.compile("The date cannot be read"))).to_be_visible()
+    page.screenshot(path=pictures / "check.png")
+    look(page, f"{ui}/assets/wiley/change_plan?view=checks", "every_row_is_accounted_for")
+    expect(page.get_by_text("plan_is_not_held").first).to_be_visible()
+
+
+def test_the_run_of_the_command_line_stands_there_like_any_other(
+    page: Page, ui: str, library: Library, pictures: Path
+) -> None:
+    (run,) = library.sql("SELECT run_id FROM job_run")
+    look(page, f"{ui}/runs/{run['run_id']}", "Success")
+    expect(page.get_by_role("link", name="upload_electronic_holdings")).to_be_visible()
+    page.screenshot(path=pictures / "run.png")
+
+
+def test_a_broken_configuration_is_one_failed_check_and_everything_else_stands(
+    page: Page, ui: str, library: Library, pictures: Path, serve_ui: Callable[[Path], str]
+) -> None:
+    library.change_profile("wiley-main", groups=["LAW"])
+    checks = "/assets/configuration/autoholdings_yaml?view=checks"
+    message = re.compile('profile "wiley-main" has groups, which exist only with several campuses')
+    # The UI that is running notices by itself, within half a minute.
+    look(page, ui + checks, "configuration_is_valid")
+    expect(page.get_by_text(message).first).to_be_visible(timeout=90_000)
+    page.screenshot(path=pictures / "broken_configuration.png")
+    # And one that starts with the broken file has the whole lineage, past results included.
+    again = serve_ui(library.home.path)
+    look(page, f"{again}/locations/autoholdings/asset-groups/wiley/lineage", "kbart_files")
+    for name in [*CHAIN, "autoholdings_yaml", "published"]:
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    look(page, f"{again}/assets/wiley/title_list", "Row count")
+    look(page, again + checks, "configuration_is_valid")
+    expect(page.get_by_text(message).first).to_be_visible()
