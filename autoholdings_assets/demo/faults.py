@@ -80,15 +80,12 @@ def drip(pause: float, size: int = 64) -> Fault:
     return drop_by_drop
 
 
-def endless(megabytes: int, declared: bool = True) -> Fault:
-    """More bytes than anyone wants, with or without saying so beforehand."""
+def endless(megabytes: int) -> Fault:
+    """More bytes than anyone wants, without saying so beforehand."""
 
     def flood(answer: Answer) -> None:
         line = b"publication_title\t" * 1000
         answer.send_response(200)
-        answer.send_header("Content-Type", "text/plain")
-        if declared:
-            answer.send_header("Content-Length", str(megabytes * 1_000_000))
         answer.send_header("Connection", "close")
         answer.end_headers()
         for _ in range(megabytes * 1_000_000 // len(line)):
@@ -96,6 +93,11 @@ def endless(megabytes: int, declared: bool = True) -> Fault:
         answer.close_connection = True
 
     return flood
+
+
+def said_to_be(length: int) -> Fault:
+    """The file with a Content-Length that is not its own."""
+    return lambda answer: answer.send(200, {"Content-Type": "text/plain"}, _content(answer), length)
 
 
 def compressed(share: float = 1.0) -> Fault:

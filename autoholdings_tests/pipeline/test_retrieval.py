@@ -234,8 +234,8 @@ FAILURES: dict[str, tuple[Fault, type[RetrievalError], str]] = {
     "JSON said to be text": (faults.json_error(content_type="text/plain"), errors.ErrorMessage, "message"),
     "XML": (faults.json_error(b"<?xml version='1.0'?><error>gone</error>", ""), errors.ErrorMessage, "gone"),
     "empty file": (faults.empty_file(), errors.EmptyAnswer, "empty file"),
-    "too large by its own account": (faults.endless(3), errors.TooLarge, "1 MB"),
-    "too large without saying so": (faults.endless(3, declared=False), errors.TooLarge, "1 MB"),
+    "too large by its own account": (faults.said_to_be(3_000_000), errors.TooLarge, "1 MB"),
+    "too large without saying so": (faults.endless(3), errors.TooLarge, "1 MB"),
     "bomb in the transfer": (faults.encoding_bomb(5), errors.TooLarge, "1 MB"),
     "broken compression": (
         faults.status(200, {"Content-Encoding": "gzip"}, b"no gzip"),
