@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from autoholdings_assets.cli.console import NOTHING_APPLIED, refuse, unexpected
+from autoholdings_assets.cli.decisions import explain, undo
 from autoholdings_assets.cli.demo import demo
 from autoholdings_assets.cli.export import export
 from autoholdings_assets.cli.runs import run
@@ -26,7 +27,7 @@ def commands() -> None:
     """Keeps a library's electronic holdings equal to what its vendors' KBART files say it may read."""
 
 
-for _command in (demo, init, run, status, plans, plan, history, export, ui):
+for _command in (demo, init, run, status, plans, plan, undo, history, explain, export, ui):
     commands.add_command(_command)
 
 

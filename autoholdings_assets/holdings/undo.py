@@ -162,7 +162,7 @@ def _files(connection: Connection, undone: Plan) -> _Files:
     afterwards = dict(now)
     barred = {} if undone.kind == "undo" else dict(brought or with_it)
     notes = []
-    for profile in sorted(brought.keys() | (before.keys() - with_it.keys())):
+    for profile in sorted(brought):
         if now.get(profile) != with_it.get(profile):
             notes.append(
                 f"{profile} has accepted a later file since. What that file says stays, except what this undo restores; "
@@ -173,6 +173,13 @@ def _files(connection: Connection, undone: Plan) -> _Files:
             afterwards[profile] = before[profile]
         else:
             afterwards.pop(profile, None)
+    notes += [
+        f"{profile} is retired: the next run takes its titles away again. Put the profile back to keep them."
+        for (profile,) in connection.execute(
+            "SELECT profile FROM retired_profile WHERE vendor = ?", [undone.vendor]
+        ).fetchall()
+        if profile in before
+    ]
     names = {
         (profile, sha): name
         for profile, sha, name in connection.execute(

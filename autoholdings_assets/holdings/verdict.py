@@ -186,7 +186,7 @@ def _over_files(connection: Connection, inputs: Inputs, profile: str) -> list[Lo
     ]
     decided = scalar(
         connection,
-        "SELECT max(applied_at) FROM plan AS p WHERE vendor = ? AND (kind <> 'upload' "
+        "SELECT max(applied_at) FROM plan AS p WHERE vendor = ? AND (kind = 'undo' "
         "OR EXISTS (FROM plan_decision AS d WHERE d.plan_id = p.plan_id AND d.decision = 'accepted'))",
         [inputs.vendor.name],
     )

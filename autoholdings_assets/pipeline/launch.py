@@ -3,8 +3,6 @@
 What belongs here: starting Dagster for the command line. What does not: what the command line prints.
 """
 
-import getpass
-import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +16,7 @@ from autoholdings_assets.pipeline.decisions import UNDO_JOB
 from autoholdings_assets.pipeline.home import ACTED_BY_TAG, Listener
 from autoholdings_assets.pipeline.instance import prepare
 from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
+from autoholdings_assets.pipeline.person import person
 
 # The console logger would tell the terminal every event of the run; they all stand in the UI.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -67,11 +66,3 @@ def _execute(
             )
         )
     return result.run_id
-
-
-def person() -> str:
-    """Who works at the command line."""
-    try:
-        return f"{getpass.getuser()} (command line)"
-    except (OSError, KeyError):
-        return f"user {os.getuid()} (command line)"

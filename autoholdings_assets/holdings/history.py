@@ -1,0 +1,184 @@
+"""A portfolio's life in sentences (rule A9).
+
+What belongs here: finding the portfolios that a person means, and telling from the records what happened to them and why
+they are as they are. What does not: the records themselves (``apply.py``, ``acts.py`` write them), or the list of runs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from autoholdings_assets.holdings.warehouse import Connection, rows
+from autoholdings_assets.kbart.identifiers import normalise_identifier
+
+MOST_STORIES = 10
+_MOST_REJECTED = 5
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: when, and what, in a sentence or two."""
+
+    at_time: datetime
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """One portfolio: what it is now, what happened to it, oldest first, and why it is as it is."""
+
+    portfolio_id: int
+    collection: str
+    title: str
+    is_there: bool
+    events: list[Event]
+    now: list[str]
+
+
+def explain(connection: Connection, named: str) -> list[Story]:
+    """The stories of the portfolios that a number, an ISSN or ISBN, or a part of a title names; at most ten.
+
+    Portfolios that are gone are found too, and former titles and identifiers.
+    """
+    found = rows(
+        connection,
+        "SELECT portfolio_id, arg_max(collection, valid_from) AS collection, arg_max(title, valid_from) AS title, "
+        "bool_or(valid_to IS NULL) AS is_there FROM portfolio_version WHERE portfolio_id IN ("
+        "  SELECT portfolio_id FROM portfolio_version WHERE portfolio_id = try_cast($named AS BIGINT) "
+        "  OR $identifier IN (online_identifier, print_identifier) OR contains(lower(title), lower($named))"
+        "  UNION SELECT portfolio_id FROM coverage_version WHERE $identifier IN (online_identifier, print_identifier)"
+        "  OR contains(lower(publication_title), lower($named))) "
+        "GROUP BY portfolio_id ORDER BY lower(arg_max(title, valid_from)) <> lower($named), is_there DESC, portfolio_id "
+        "LIMIT $most",
+        {"named": named.strip(), "identifier": normalise_identifier(named) or named.strip(), "most": MOST_STORIES},
+    )
+    return [Story(**row, events=_events(connection, row["portfolio_id"]), now=_now(connection, row)) for row in found]
+
+
+def _events(connection: Connection, portfolio_id: int) -> list[Event]:
+    events = [*_actions(connection, portfolio_id), *_attached(connection, portfolio_id)]
+    events += _rejected(connection, portfolio_id)
+    return sorted(events, key=lambda event: event.at_time)
+
+
+def _actions(connection: Connection, portfolio_id: int) -> Iterator[Event]:
+    """What runs and people did to it, each with every field's old and new value."""
+    found = rows(
+        connection,
+        "SELECT a.*, p.kind, p.undoes_plan_id, f.file_name, d.decided_by, d.why FROM portfolio_action AS a "
+        "JOIN plan AS p USING (plan_id) LEFT JOIN (SELECT DISTINCT file_sha256, file_name FROM kbart_file) AS f USING (file_sha256) "
+        "LEFT JOIN plan_decision AS d ON d.plan_id = a.plan_id AND d.decision = 'accepted' "
+        "WHERE a.portfolio_id = ? ORDER BY a.occurred_at",
+        [portfolio_id],
+    )
+    for action in found:
+        yield Event(action["occurred_at"], " ".join(_told(action)))
+
+
+def _told(action: dict[str, Any]) -> Iterator[str]:
+    run = f"run {(action['run_id'] or '')[:8]}, started by {action['acted_by']}"
+    if action["kind"] == "undo":
+        yield f"{_DONE.get(action['action'], action['action'].capitalize())} by undoing ({run}): {action['why']}."
+    elif action["kind"] == "upload":
+        source = ""
+        if action["file_name"] and action["row_numbers"]:
+            lines = ", ".join(str(number) for number in action["row_numbers"])
+            source = f" The file {action['file_name']} of {action['profile']} names it on row {lines}."
+        yield f"{_DONE.get(action['action'], action['action'].capitalize())} by {run}.{source}"
+        if action["why"]:
+            yield f"The plan was held; {action['decided_by']} accepted it: {action['why']}."
+    else:
+        yield f"{action['action'].capitalize()} by {action['acted_by']} ({action['kind']})."
+    for change in action["changes"] or []:
+        yield f"{change['field']}: {change['old'] or '(blank)'} -> {change['new'] or '(blank)'}."
+    if action["lost"]:
+        yield f"{action['lost']}."
+    if action["reason"]:
+        yield action["reason"]
+
+
+_DONE = {
+    "activate": "Activated",
+    "possible title change": "Activated as a possible title change",
+    "update": "Updated",
+    "remove": "Removed",
+    "keep": "Kept as it was",
+}
+
+
+def _attached(connection: Connection, portfolio_id: int) -> Iterator[Event]:
+    """PO lines and licenses that came or went, apart from what the acts of staff tell themselves."""
+    found = rows(
+        connection,
+        "SELECT po_line, license, valid_from, valid_to, acted_by FROM acquisition_version AS a WHERE portfolio_id = ? "
+        "AND NOT EXISTS (FROM plan AS p WHERE p.applied_at = a.valid_from) ORDER BY valid_from",
+        [portfolio_id],
+    )
+    for row in found:
+        for name, value in (("PO line", row["po_line"]), ("License", row["license"])):
+            if value:
+                yield Event(row["valid_from"], f"{name} {value} attached by {row['acted_by']}.")
+
+
+def _rejected(connection: Connection, portfolio_id: int) -> Iterator[Event]:
+    """Rows that name it but could not be read, in the latest files."""
+    found = rows(
+        connection,
+        "WITH known AS (SELECT DISTINCT unnest([online_identifier, print_identifier]) AS identifier FROM portfolio_version "
+        "WHERE portfolio_id = $id), ids AS (SELECT DISTINCT title_id FROM portfolio_version WHERE portfolio_id = $id) "
+        "SELECT f.retrieved_at, f.file_name, r.profile, r.row_number, string_agg(r.message, ' ') AS message "
+        "FROM rejected_row AS r JOIN kbart_file AS f USING (profile, file_sha256) "
+        "WHERE r.vendor = (SELECT vendor FROM electronic_collection WHERE name = "
+        "(SELECT any_value(collection) FROM portfolio_version WHERE portfolio_id = $id)) "
+        "AND (r.online_identifier IN (SELECT identifier FROM known) OR r.print_identifier IN (SELECT identifier FROM known) "
+        "OR r.title_id IN (SELECT title_id FROM ids)) GROUP BY ALL ORDER BY f.retrieved_at DESC, r.row_number LIMIT $most",
+        {"id": portfolio_id, "most": _MOST_REJECTED},
+    )
+    for row in found:
+        yield Event(
+            row["retrieved_at"],
+            f"Row {row['row_number']} of {row['file_name']} of {row['profile']} names it but could not be read: "
+            f"{row['message']} It was left as it was.",
+        )
+
+
+def _now(connection: Connection, portfolio: dict[str, Any]) -> list[str]:
+    """Why it is as it is."""
+    number = portfolio["portfolio_id"]
+    waiting = [
+        f"Plan {plan_id} ({status}) would {action} it: {reason}"
+        for plan_id, status, action, reason in connection.execute(
+            "SELECT plan_id, status, action, reason FROM plan_item JOIN plan USING (plan_id) WHERE portfolio_id = ? "
+            "AND status IN ('held', 'accepted', 'ready') AND kind = 'upload' ORDER BY made_at",
+            [number],
+        ).fetchall()
+    ]
+    if not portfolio["is_there"]:
+        return ["It is not there any more.", *waiting]
+    row = rows(connection, "FROM portfolio WHERE portfolio_id = ?", [number])[0]
+    readers = "everyone" if row["available_for_all"] else ", ".join(row["available_for"]) or "no group"
+    told = [
+        f"It is available for {readers}." if row["availability"] == "available" else "It is not available to readers."
+    ]
+    grants = rows(
+        connection,
+        "SELECT g.profile, g.valid_from, g.missing_since, f.file_name FROM portfolio_grant AS g "
+        "LEFT JOIN entitlement AS e USING (profile) LEFT JOIN kbart_file AS f USING (profile, file_sha256) "
+        "WHERE g.portfolio_id = ? AND g.valid_to IS NULL ORDER BY g.profile",
+        [number],
+    )
+    for grant in grants:
+        if grant["missing_since"]:
+            told.append(
+                f"{grant['profile']} has not named it since {grant['missing_since']:%Y-%m-%d}; the policy grace_files keeps it."
+            )
+        else:
+            told.append(f"{grant['profile']} grants it, with {grant['file_name'] or 'its last accepted file'}.")
+    if row["po_line"]:
+        told.append(f"PO line {row['po_line']} is attached, so no run removes it.")
+    if row["missing_since"]:
+        told.append(f"No file has named it since {row['missing_since']:%Y-%m-%d}.")
+    if not grants and not row["po_line"]:
+        told.append("No accepted file grants it: it was there before the first file, or a person keeps it.")
+    return told + waiting
