@@ -165,7 +165,7 @@ def test_two_campuses_with_two_files(library: Library, platforms: Path) -> None:
     fewer = b"".join(line for line in lines if not any(issn.encode() in line for issn in shared))
     law.serves(fewer, "WILEY_COUPERIN_FULL_2018-05-09.txt")
     run = library.run()
-    lost = library.sql("SELECT online_identifier, groups_lost FROM portfolio_action WHERE run_id = ? ORDER BY 1", run.run_id)
+    lost = library.sql("SELECT online_identifier, groups_lost FROM plan_item WHERE plan_id = ? ORDER BY 1", run.plan.plan.plan_id)
     assert lost == [{"online_identifier": issn, "groups_lost": ["LAW"]} for issn in sorted(shared)]
     now = library.sql("SELECT DISTINCT available_for FROM portfolio WHERE list_contains(?, online_identifier)", shared)
     assert now == [{"available_for": ["MAIN"]}]
