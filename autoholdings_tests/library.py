@@ -15,6 +15,7 @@ import yaml
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.demo.vendor import Account, DemoVendors
+from autoholdings_assets.holdings import decisions
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.holdings.warehouse import rows as rows_of
 from autoholdings_assets.kbart.fields import FIELD_NAMES
@@ -186,6 +187,29 @@ class Library:
             outcome.outcome, outcome.message = row["outcome"], row["message"]
         return outcome
 
+    def guard(self, **keys: Any) -> None:
+        """Hold plans by the product's own policy, but for these keys."""
+        self.configuration.setdefault("policies", {})["loss_guard"] = keys
+        self.save()
+
+    def accept(self, plan_id: str, why: str = "checked with the vendor") -> None:
+        """Accept a held plan, as staff do."""
+        with open_warehouse(self.home.warehouse) as connection:
+            decisions.accept(connection, plan_id, why, "Ada")
+
+    def reject(self, plan_id: str, why: str = "the file is cut off") -> None:
+        """Reject a held plan, as staff do."""
+        with open_warehouse(self.home.warehouse) as connection:
+            decisions.reject(connection, plan_id, why, "Ada")
+
+    def apply(self, vendor: str = "wiley") -> PortfoliosSummary:
+        """Carry out the plan that is there, as materializing the portfolios alone does."""
+        return steps.apply_plan(self.context(vendor))
+
+    def undo(self, run_id: str, why: str = "the file was wrong", vendor: str = "wiley") -> PortfoliosSummary:
+        """Undo a run, as staff do."""
+        return steps.undo_run(self.context(vendor), run_id, why)[1]
+
     def sql(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         """Ask the warehouse."""
         with open_warehouse(self.home.warehouse) as connection:
@@ -225,5 +249,7 @@ class Library:
         """All of the holdings and their history: what must not change when nothing is new."""
         return {
             table: self.sql(f"FROM {table} ORDER BY ALL")
-            for table in ("portfolio_version", "coverage_version", "acquisition_version", "entitlement", "vendor_state")
+            for table in (
+                "portfolio_version", "coverage_version", "acquisition_version", "portfolio_grant", "entitlement", "vendor_state"
+            )
         }
