@@ -189,9 +189,14 @@ def not_a_repetition(frame: Frame) -> BoolArray:
     """
     candidates = np.arange(len(frame))
     keys = np.zeros(len(frame), dtype=np.uint64)
-    for name in ("title_url", "publication_title", *(other for other in FIELD_NAMES if other != "title_url")):
-        codes = arrow(frame[name]).take(pa.array(candidates)).combine_chunks().dictionary_encode("encode")
-        keys = keys * np.uint64(0x9E3779B97F4A7C15) + codes.indices.to_numpy().astype(np.uint64) + np.uint64(1)
+    first_columns = ("title_url", "date_first_issue_online")  # nearly all rows differ in these two
+    for name in (*first_columns, *(other for other in FIELD_NAMES if other not in first_columns)):
+        values = arrow(frame[name])
+        taken = values if len(candidates) == len(frame) else values.take(pa.array(candidates))
+        codes = taken.combine_chunks().dictionary_encode("encode").indices.to_numpy()
+        keys = keys * np.uint64(0x9E3779B97F4A7C15) + codes.astype(np.uint64) + np.uint64(1)
+        if name == first_columns[0]:
+            continue
         _, positions, counts = np.unique(keys, return_inverse=True, return_counts=True)
         shared = counts[positions] > 1
         candidates, keys = candidates[shared], keys[shared]

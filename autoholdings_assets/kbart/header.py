@@ -86,10 +86,14 @@ def find_header(lines: Sequence[Sequence[str]]) -> int | None:
     """The position of the line that names the most KBART columns; ``None`` if no line is a header."""
     best, most = None, 1
     for position, names in enumerate(lines[:LINES_TO_LOOK_AT]):
-        header = understand(names)
-        if len(header.found) > most and MANDATORY in header.columns:
-            best, most = position, len(header.found)
+        found = {_certain_name(plain_name(name)) for name in names} - {None}
+        if len(found) > most and MANDATORY in found:
+            best, most = position, len(found)
     return best
+
+
+def _certain_name(name: str) -> str | None:
+    return name if name in FIELD_NAMES else ALIASES.get(name)
 
 
 @lru_cache(maxsize=4096)
