@@ -5,12 +5,14 @@ findings, 2 wrong use or configuration, 3 nothing applied, 4 held. Dagster, pand
 each command imports what it needs when it runs; ``--help`` needs none of them.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
 
 import click
 
+from autoholdings_assets.cli.acquisitions import COMMANDS as ACQUISITIONS
 from autoholdings_assets.cli.console import NOTHING_APPLIED, refuse, unexpected
 from autoholdings_assets.cli.decisions import explain, undo
 from autoholdings_assets.cli.demo import demo
@@ -27,7 +29,7 @@ def commands() -> None:
     """Keeps a library's electronic holdings equal to what its vendors' KBART files say it may read."""
 
 
-for _command in (demo, init, run, status, plans, plan, undo, history, explain, export, ui):
+for _command in (demo, init, run, status, plans, plan, undo, history, explain, export, ui, *ACQUISITIONS):
     commands.add_command(_command)
 
 
@@ -50,6 +52,8 @@ def execute(arguments: list[str] | None = None) -> int:
 
 def main() -> None:
     """The console script."""
+    # Imports make hundreds of thousands of objects that stay; looking through them for garbage takes a quarter second.
+    gc.disable()
     exit_status = execute()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,0 +1,416 @@
+"""Commands for what staff attach to portfolios: ``po-line``, ``import-portfolios``, ``move``, ``attention``.
+
+What belongs here: what a person says on the command line and is told. What does not: what is done (``holdings/``). Each
+command that changes something publishes the holdings anew, so that SQL users see it at once.
+"""
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from autoholdings_assets.cli.console import (
+    DONE,
+    NOTHING_APPLIED,
+    WITH_FINDINGS,
+    WRONG_USE,
+    counted,
+    existing_home,
+    home_option,
+    json_option,
+    moment,
+    print_json,
+    print_table,
+    say,
+)
+from autoholdings_assets.config import Configuration, Home, load_configuration
+
+if TYPE_CHECKING:
+    from autoholdings_assets.holdings.acts import Act, Kind
+    from autoholdings_assets.holdings.attention import Decision
+    from autoholdings_assets.holdings.move import MoveSummary
+    from autoholdings_assets.holdings.portfolio_import import ImportSummary
+    from autoholdings_assets.holdings.warehouse import Connection
+
+_SHOWN_LINES = 40
+why_option = click.option("--why", default="", help="Why; it stands in the history.")
+collection_option = click.option("--collection", metavar="CODE", help="Only in this collection (name or code).")
+
+
+class Refused(click.ClickException):
+    """Something that cannot be done as asked; nothing has changed."""
+
+    exit_code = WRONG_USE
+
+
+class NotReadable(click.ClickException):
+    """A file that cannot be used; nothing has changed."""
+
+    exit_code = NOTHING_APPLIED
+
+
+@click.group("po-line")
+def po_line() -> None:
+    """Attach a PO line, a license or notes to a portfolio, or detach them."""
+
+
+@po_line.command("attach")
+@click.argument("portfolio")
+@click.argument("number", metavar="[PO_LINE]", required=False)
+@click.option("--po-line", "named", metavar="PO_LINE", help="The PO line, instead of the second argument.")
+@click.option("--license", help="The license.")
+@click.option("--public-note", help="A note for readers.")
+@click.option("--internal-note", help="A note for staff.")
+@collection_option
+@why_option
+@home_option
+@json_option
+def attach(
+    portfolio: str, number: str | None, named: str | None, license: str | None, public_note: str | None,
+    internal_note: str | None, collection: str | None, why: str, home: Path | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Attach PO_LINE (or a license, or notes) to PORTFOLIO: its number, ISSN, ISBN or title.
+
+    No run ever takes it away, and the portfolio stays when the vendor's file does not name it any more.
+    """
+    if number and named and number != named:
+        raise click.UsageError("Give the PO line once.")
+    given = {
+        "po_line": number or named,
+        "license": license,
+        "public_note": public_note,
+        "internal_note": internal_note,
+    }
+    if not any(value is not None for value in given.values()):
+        raise click.UsageError("Say what to attach: a PO line, --license, --public-note or --internal-note.")
+    return _change_details(home, portfolio, collection, why or "Attached by hand.", as_json, attach=given)
+
+
+@po_line.command("detach")
+@click.argument("portfolio")
+@click.option("--license", is_flag=True, help="Detach the license too.")
+@click.option("--notes", is_flag=True, help="Take the notes away too.")
+@collection_option
+@why_option
+@home_option
+@json_option
+def detach(
+    portfolio: str, license: bool, notes: bool, collection: str | None, why: str, home: Path | None, as_json: bool
+) -> int:
+    """Detach the PO line from PORTFOLIO: its number, ISSN, ISBN, PO line or title.
+
+    Without it, the next run removes the portfolio if no file names its title.
+    """
+    fields = ["po_line", *(["license"] if license else []), *(["public_note", "internal_note"] if notes else [])]
+    return _change_details(home, portfolio, collection, why or "Detached by hand.", as_json, detach=fields)
+
+
+@click.command("import-portfolios")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--collection", metavar="CODE", required=True, help="The collection (name or code) that the list is of.")
+@click.option("--column", "columns", multiple=True, metavar="FIELD=HEADER", help='For example "po_line=Order line".')
+@click.option("--apply", "do_apply", is_flag=True, help="Do it. Without this, only show what would happen.")
+@click.option("--full-list", is_flag=True, help="The list is complete: say which PO lines it does not have any more.")
+@click.option("--detach-missing", is_flag=True, help="With --full-list: detach those PO lines.")
+@click.option("--overwrite", is_flag=True, help="Replace other licenses and notes by the list's; never a PO line.")
+@click.option("--all", "every", is_flag=True, help=f"Show every line, not only the first {_SHOWN_LINES} to look at.")
+@why_option
+@home_option
+@json_option
+def import_portfolios(
+    file: Path, collection: str, columns: tuple[str, ...], do_apply: bool, full_list: bool, detach_missing: bool,
+    overwrite: bool, every: bool, why: str, home: Path | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Take over existing portfolios with their PO lines and licenses from FILE (.xlsx or .csv).
+
+    Columns are found by their headers, as Alma's extended export names them. Shows what would become of each line;
+    give the same command with --apply to do it.
+
+    \b
+    Exit status: 0 done, 1 done with lines to look at, 2 wrong use, 3 the file cannot be used.
+    """
+    from autoholdings_assets.holdings import portfolio_import  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.move import collection_named
+    from autoholdings_assets.holdings.portfolio_list import read_portfolio_list
+    from autoholdings_assets.kbart.errors import UnreadableFile
+
+    if detach_missing and not full_list:
+        raise click.UsageError("--detach-missing needs --full-list: only a complete list shows what is missing.")
+    try:
+        found = read_portfolio_list(file, _mapping(columns))
+    except UnreadableFile as error:
+        raise NotReadable(f"{error} Nothing was changed.") from None
+    with _warehouse(home) as (place, configuration, connection):
+        summary = portfolio_import.preview(
+            connection, configuration, collection_named(configuration, collection), found,
+            full_list=full_list, overwrite=overwrite, detach_missing=detach_missing,
+        )  # fmt: skip
+        if do_apply:
+            act = _act("import", f"Import of {found.name}. {why}".strip())
+            summary = portfolio_import.apply(connection, configuration, act, summary)
+    if do_apply:
+        _publish(place)
+    if as_json:
+        print_json(_import_as_json(summary, do_apply))
+    else:
+        _print_import(summary, do_apply, every)
+    return WITH_FINDINGS if summary.has_findings else DONE
+
+
+@click.command()
+@click.option("--from", "sources", multiple=True, required=True, metavar="CODE", help="A collection; may be repeated.")
+@click.option("--to", "target", required=True, metavar="CODE", help="The target collection.")
+@click.option("--po-lines", is_flag=True, help="Move PO lines.")
+@click.option("--licenses", is_flag=True, help="Move licenses.")
+@click.option("--submit", "do_submit", is_flag=True, help="Do it. Without this, only show the summary.")
+@why_option
+@home_option
+@json_option
+def move(
+    sources: tuple[str, ...], target: str, po_lines: bool, licenses: bool, do_submit: bool, why: str,
+    home: Path | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Move electronic portfolio information: PO lines and licenses from other collections to the target.
+
+    Shows the summary; give the same command with --submit to carry it out. What has no single counterpart in the
+    target stays where it is.
+    """
+    from autoholdings_assets.holdings import move as moving  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.acts import NotPossible
+
+    with _warehouse(home) as (place, configuration, connection):
+        try:
+            summary = moving.summarise(connection, configuration, sources, target, po_lines=po_lines, licenses=licenses)
+        except NotPossible as error:
+            raise Refused(str(error)) from None
+        if do_submit:
+            act = _act("move", f"Moved to {summary.target}. {why}".strip())
+            summary = moving.submit(connection, configuration, act, summary)
+    if do_submit:
+        _publish(place)
+    if as_json:
+        print_json(asdict(summary) | {"submitted": do_submit, "outcomes": summary.outcomes})
+    else:
+        _print_move(summary, do_submit)
+    return DONE if len(summary.moving) == len(summary.items) else WITH_FINDINGS
+
+
+@click.group(invoke_without_command=True)
+@click.option("--all", "settled", is_flag=True, help="The settled cases too.")
+@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
+@home_option
+@json_option
+@click.pass_context
+def attention(
+    context: click.Context, settled: bool, vendor: str | None, home: Path | None, as_json: bool
+) -> int | None:
+    """What a person should look at: list the cases, and settle them one by one."""
+    if context.invoked_subcommand is None:
+        return _list_cases(home, settled, vendor, as_json)
+    context.obj = home
+    return None
+
+
+@attention.command("list")
+@click.option("--all", "settled", is_flag=True, help="The settled cases too.")
+@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
+@home_option
+@json_option
+@click.pass_obj
+def list_cases(of_group: Path | None, settled: bool, vendor: str | None, home: Path | None, as_json: bool) -> int:
+    """The open cases, oldest first."""
+    return _list_cases(home or of_group, settled, vendor, as_json)
+
+
+@attention.command("settle")
+@click.argument("case", metavar="CASE")
+@click.argument("decision", type=click.Choice(["keep", "detach", "withdraw", "look-again"]))
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="For look-again: from which day on.")
+@click.option("--note", default="", help="Why; it stands in the history.")
+@home_option
+@json_option
+@click.pass_obj
+def settle(
+    of_group: Path | None, case: str, decision: str, day: datetime | None, note: str, home: Path | None, as_json: bool
+) -> int:
+    """Settle CASE (as `attention list` names it).
+
+    \b
+    keep        the portfolio stays available, with its PO line
+    detach      the PO line is detached; the next run removes what no file names
+    withdraw    the portfolio is not available any more, its PO line stays
+    look-again  the case comes up again --on a day
+    """
+    from autoholdings_assets.holdings import attention as cases  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.acts import NotPossible
+
+    with _warehouse(home or of_group) as (place, configuration, connection):
+        try:
+            settled = cases.settle(
+                connection, configuration, _act("attention", note or f"Settled by hand: {decision}."), case,
+                cast("Decision", decision.replace("-", " ")), day.date() if day else None,
+            )  # fmt: skip
+        except NotPossible as error:
+            raise Refused(str(error)) from None
+    _publish(place)
+    if as_json:
+        print_json(asdict(settled))
+    else:
+        say(f'{settled.attention_id}, "{settled.title}": {settled.decision}. {settled.consequence}')
+    return DONE
+
+
+COMMANDS = (po_line, import_portfolios, move, attention)
+"""For the list of commands in ``cli/__init__.py``."""
+
+
+def _change_details(
+    home: Path | None, said: str, collection: str | None, why: str, as_json: bool,
+    attach: dict[str, str | None] | None = None, detach: list[str] | None = None,
+) -> int:  # fmt: skip
+    from autoholdings_assets.holdings import acquisitions  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.acts import NotPossible
+    from autoholdings_assets.holdings.move import collection_named
+
+    with _warehouse(home) as (place, configuration, connection):
+        where = collection_named(configuration, collection).name if collection else None
+        act = _act("po-line", why)
+        try:
+            portfolio = acquisitions.find_portfolio(connection, said, where)
+            if attach is not None:
+                done = acquisitions.attach(connection, configuration, act, portfolio, **attach)
+            else:
+                done = acquisitions.detach(connection, configuration, act, portfolio, *(detach or ["po_line"]))
+        except NotPossible as error:
+            raise Refused(str(error)) from None
+    _publish(place)
+    if as_json:
+        print_json({**asdict(done), "changes": {name: {"old": o, "new": n} for name, (o, n) in done.changes.items()}})
+        return DONE
+    for name, (old, new) in done.changes.items():
+        say(f"{name.replace('_', ' ').replace('po line', 'PO line')}: {old or '(none)'} -> {new or '(none)'}")
+    say(f"{'Done' if done.changes else 'Nothing to change'}: {done.portfolio}.")
+    return DONE
+
+
+def _list_cases(home: Path | None, settled: bool, vendor: str | None, as_json: bool) -> int:
+    from autoholdings_assets.holdings import attention as listing  # brings DuckDB: only when needed
+
+    with _warehouse(home) as (_, _, connection):
+        found = listing.cases(connection, vendor=vendor, settled=settled)
+    if as_json:
+        print_json(found)
+        return DONE
+    if not found:
+        say("Nothing needs attention." if not settled else "There are no cases.", style="green")
+        return DONE
+    print_table(
+        ("case", "since", "title", "what it is about", "settled"),
+        [(c["attention_id"], moment(c["since"]), c["title"], c["message"], _settled(c)) for c in found],
+    )
+    say("Next: `autoholdings attention settle CASE keep|detach|withdraw|look-again --note ...`.", style="dim")
+    return DONE
+
+
+def _settled(case: dict[str, Any]) -> str:
+    if case["decision"] is None:
+        return ""
+    day = f" on {case['look_again_on']}" if case["look_again_on"] else ""
+    return f"{case['decision']}{day}, by {case['decided_by']}: {case['note']}"
+
+
+def _print_import(summary: "ImportSummary", applied: bool, every: bool) -> None:
+    done = "Done" if applied else "This would happen"
+    say(f"{summary.file} for {summary.collection}, {len(summary.lines):,} lines", style="bold")
+    say("Columns: " + ", ".join(f"{name} = {header}" for name, header in summary.columns.items()))
+    if summary.ignored_columns:
+        say(f"Not used: {', '.join(summary.ignored_columns)}", style="dim")
+    say(f"{done}: {counted(summary.outcomes)}")
+    ordinary = ("attached", "created", "unchanged")
+    lines = list(summary.lines) if every else sorted(summary.lines, key=lambda line: line.outcome in ordinary)
+    shown = lines if every else [line for line in lines if line.outcome != "unchanged"][:_SHOWN_LINES]
+    print_table(
+        ("line", "outcome", "title", "PO line", "why"),
+        [(line.number, line.outcome, line.title, line.po_line, line.reason) for line in shown],
+    )
+    if len(shown) < len(summary.lines):
+        say(f"... and {len(summary.lines) - len(shown):,} more; --all shows them, --json gives them to a script.")
+    for offer in summary.offers:
+        say(
+            f'The list does not have PO line {offer.po_line} of portfolio {offer.portfolio_id}, "{offer.title}". To '
+            f"detach it: `autoholdings po-line detach {offer.portfolio_id}`, or all of these with --detach-missing.",
+            style="yellow",
+        )
+    if not applied:
+        say("Nothing is changed yet. Give the same command with --apply to do it.", style="dim")
+
+
+def _import_as_json(summary: "ImportSummary", applied: bool) -> dict[str, Any]:
+    return {
+        "file": summary.file,
+        "collection": summary.collection,
+        "applied": applied,
+        "plan_id": summary.plan_id,
+        "columns": dict(summary.columns),
+        "ignored_columns": list(summary.ignored_columns),
+        "outcomes": summary.outcomes,
+        "lines": [asdict(line) for line in summary.lines],
+        "offered_for_detaching": [asdict(offer) for offer in summary.offers],
+        "detached": sorted(summary.changes.may_go),
+    }
+
+
+def _print_move(summary: "MoveSummary", submitted: bool) -> None:
+    say(f"From {', '.join(summary.sources)} to {summary.target}", style="bold")
+    say(f"{'Done' if submitted else 'This would happen'}: {counted(summary.outcomes)}")
+    print_table(
+        ("outcome", "PO line or license", "from portfolio", "title", "why"),
+        [(i.outcome, f"{i.value}", i.portfolio_id, i.title, i.reason) for i in summary.items],
+    )
+    if not submitted:
+        say("Nothing is changed yet. Give the same command with --submit to carry it out.", style="dim")
+
+
+def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
+    pairs = [column.partition("=") for column in columns]
+    wrong = [name for name, sign, header in pairs if not sign or not header.strip()]
+    if wrong:
+        raise click.UsageError(f'--column is written FIELD=HEADER, as in "po_line=Order line"; not "{wrong[0]}".')
+    return {name.strip(): header.strip() for name, _, header in pairs}
+
+
+@contextmanager
+def _warehouse(home: Path | None) -> "Iterator[tuple[Home, Configuration, Connection]]":
+    """The home, its configuration, and the warehouse, which nobody else writes meanwhile."""
+    from autoholdings_assets.holdings.warehouse import open_warehouse  # brings DuckDB: only when needed
+
+    place = existing_home(home)
+    configuration = load_configuration(place)
+    with open_warehouse(place.warehouse) as connection:
+        yield place, configuration, connection
+
+
+def _publish(home: Home) -> None:
+    from autoholdings_assets.holdings.publish import publish  # brings DuckDB: only when needed
+
+    publish(home)
+
+
+def _act(kind: "Kind", why: str) -> "Act":
+    from autoholdings_assets.holdings.acts import Act  # brings DuckDB: only when needed
+
+    return Act(kind, _person(), why)
+
+
+def _person() -> str:
+    """Who is at the command line, as the system knows them."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (OSError, KeyError):
+        return f"user {os.getuid()} (command line)"
