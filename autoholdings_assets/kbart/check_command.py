@@ -39,6 +39,9 @@ def check(
 ) -> None:
     """Check KBART title lists: files, or folders of them."""
     options = ReadingOptions(strict=strict, date_formats=_date_formats(date_formats))
+    for written in (html_file, fixed_file):
+        if written is not None and not written.absolute().parent.is_dir():
+            raise click.UsageError(f"There is no folder {written.parent} to write into.")
     if fixed_file is not None:
         _check_fix(files, fixed_file)
     results = check_files(files, options=options, progress=_progress)

@@ -16,6 +16,7 @@ from autoholdings_assets.kbart.header import LINES_TO_LOOK_AT, Header, find_head
 
 DELIMITERS = (b"\t", b",", b";", b"|")
 DELIMITER_NAMES = {b"\t": "tab", b",": "comma", b";": "semicolon", b"|": "bar"}
+BLOCK = 8 << 20
 LONGEST_QUOTED_RECORD = 40
 """A quoted cell may hold line breaks, but a quotation mark that nobody closed must not swallow the file."""
 csv.field_size_limit(1 << 27)
@@ -42,14 +43,14 @@ class Layout:
 class EvenRows:
     """Rows made even: tab-separated lines of one width without a header.
 
-    ``row_numbers`` are the physical lines that the rows start on, ``field_counts`` the cells that each had. With
-    ``overflow`` there is one more column, which holds the cells beyond the header's, joined by ' | '.
+    ``row_numbers`` are the physical lines that the rows start on, ``field_counts`` the cells that each had.
+    ``surplus`` holds for the rows that had more cells than the header what stood there, joined by ' | '.
     """
 
     content: bytes
     row_numbers: npt.NDArray[np.int64]
     field_counts: npt.NDArray[np.int32]
-    overflow: bool
+    surplus: dict[int, str]
     broken: int
     """How many rows took several lines, by line breaks in quoted cells."""
 
@@ -82,40 +83,52 @@ def layout(text: bytes) -> Layout | None:
 def even_rows(found: Layout) -> EvenRows:
     """Make every row a tab-separated line of one width."""
     delimiter = DELIMITERS[list(DELIMITER_NAMES.values()).index(found.delimiter)]
-    width, line_number = len(found.header.columns), found.header_line + 1
-    lines = found.text[found.start :].split(b"\n")
-    rows: list[bytes] = []
-    numbers: list[int] = []
-    counts: list[int] = []
-    surplus: dict[int, bytes] = {}
-    tabs, at, broken = delimiter == b"\t", 0, 0
-    while at < len(lines):
-        line, used = lines[at], 1
-        if not line:  # a blank line, or what follows the last line end
-            at += 1
-            continue
-        count = line.count(delimiter) + 1
-        if b'"' in line and not (tabs and count == width):
-            cells, used = split_record(lines, at, delimiter, width)
-            count = len(cells)
-            broken += used > 1
-            line = "\t".join(_one_line(cell) for cell in cells).encode("utf-8", "replace")
-        elif not tabs:
-            line = line.replace(b"\t", b" ").replace(delimiter, b"\t")
-        if count < width:
-            line += b"\t" * (width - count)
-        elif count > width:
-            all_cells = line.split(b"\t")
-            line = b"\t".join(all_cells[:width])
-            surplus[len(rows)] = b" | ".join(cell.strip() for cell in all_cells[width:] if cell.strip())
-        rows.append(line)
-        numbers.append(line_number + at)
-        counts.append(count)
-        at += used
-    overflow = any(surplus.values())
-    if overflow:
-        rows = [row + b"\t" + surplus.get(position, b"") for position, row in enumerate(rows)]
-    return EvenRows(b"\n".join(rows), np.array(numbers, np.int64), np.array(counts, np.int32), overflow, broken)
+    tabs, width, number = delimiter == b"\t", len(found.header.columns), found.header_line + 1
+    content, numbers, counts, surplus, broken = bytearray(), list[int](), list[int](), dict[int, str](), 0
+    lines: list[bytes] = []
+    at = 0
+    for block, last in _blocks_of_lines(found.text, found.start):
+        lines, at = lines[at:] + block, 0
+        # A quoted record may go on over the next lines, so the last ones wait for the next block.
+        while at < len(lines) - (0 if last else LONGEST_QUOTED_RECORD):
+            line, used = lines[at], 1
+            if line:
+                count = line.count(delimiter) + 1
+                if b'"' in line and not (tabs and count == width):
+                    cells, used = split_record(lines, at, delimiter, width)
+                    count = len(cells)
+                    broken += used > 1
+                    line = "\t".join(_one_line(cell) for cell in cells).encode("utf-8", "replace")
+                elif not tabs:
+                    line = line.replace(b"\t", b" ").replace(delimiter, b"\t")
+                if count > width:
+                    line, beyond = _cut(line, width)
+                    if beyond:
+                        surplus[len(numbers)] = beyond
+                content += line + b"\t" * (width - count) + b"\n"
+                numbers.append(number)
+                counts.append(count)
+            at += used
+            number += used
+    return EvenRows(bytes(content), np.array(numbers, np.int64), np.array(counts, np.int32), surplus, broken)
+
+
+def _blocks_of_lines(text: bytes, start: int) -> Iterator[tuple[list[bytes], bool]]:
+    """The lines in blocks, so that a large file is not in memory once more; and whether a block is the last."""
+    while True:
+        end = text.find(b"\n", start + BLOCK)
+        if end < 0:
+            yield text[start:].split(b"\n"), True
+            return
+        yield text[start:end].split(b"\n"), False
+        start = end + 1
+
+
+def _cut(line: bytes, width: int) -> tuple[bytes, str]:
+    """The first cells of a line, and the others in one string."""
+    cells = line.split(b"\t")
+    beyond = b" | ".join(cell.strip() for cell in cells[width:] if cell.strip())
+    return b"\t".join(cells[:width]), beyond.decode("utf-8", "replace")
 
 
 def split_record(lines: Sequence[bytes], at: int, delimiter: bytes, width: int) -> tuple[list[str], int]:

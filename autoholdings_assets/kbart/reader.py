@@ -116,9 +116,10 @@ def _columns(found: Layout) -> tuple[Columns, Numbers, Counts, int]:
         except pa.ArrowInvalid:  # rows of other widths, blank lines
             pass
     rows = even_rows(found)
-    if rows.overflow:
-        names.append(OVERFLOW)
     columns = _trimmed_columns(_parse(pa.py_buffer(rows.content), names))
+    if rows.surplus:
+        surplus = [rows.surplus.get(position) for position in range(len(rows.row_numbers))]
+        columns[OVERFLOW] = pa.chunked_array([pa.array(surplus, pa.large_string())])
     return columns, rows.row_numbers, rows.field_counts, rows.broken
 
 

@@ -1,10 +1,14 @@
 """The pandera schema of a title list, built from the table in ``rules.py``: one check a rule and column."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+import pandera.errors
 import pandera.pandas as pa
 
 from autoholdings_assets.kbart.rules import RULES, Rule
@@ -13,20 +17,38 @@ from autoholdings_assets.kbart.text import BoolArray
 Failures = dict[tuple[str, str], npt.NDArray[np.intp]]
 """For each rule and column that failed, the positions of the rows."""
 
+_failures: ContextVar[Failures] = ContextVar("failures")
 
-def schema(failures: Failures) -> pa.DataFrameSchema:
-    """The schema of the frame of ``interpretation.py``. Each check carries its rule's key as its name.
 
-    A check tells pandera whether all is well, and leaves where it is not in ``failures``: pandera's own list of
-    failing cases copies whole rows, several times over, which a file with many findings would wait for.
+def failures_in(frame: pd.DataFrame) -> Failures:
+    """Run the schema over a frame of ``interpretation.py``, and say where its checks failed.
+
+    A check tells pandera whether all is well, and leaves where it is not here: pandera's own list of failing cases
+    copies whole rows, several times over, which a file with many findings would wait for.
     """
+    found: Failures = {}
+    before = _failures.set(found)
+    try:
+        schema().validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as report:
+        failed = {str(error.check.name) for error in report.schema_errors if error.check is not None}
+        if failed != {key for key, _ in found}:
+            raise  # a fault in the schema or in a check, not in the file
+    finally:
+        _failures.reset(before)
+    return found
+
+
+@cache
+def schema() -> pa.DataFrameSchema:
+    """The schema. Each check carries its rule's key as its name."""
     of_columns: dict[str, list[pa.Check]] = {}
     of_rows: list[pa.Check] = []
     for rule in RULES:
         if rule.whole_row:
-            of_rows.append(_check(rule, rule.columns[0], failures))
+            of_rows.append(_check(rule, rule.columns[0]))
         for column, checked in zip(rule.columns, rule.checked, strict=False):
-            of_columns.setdefault(checked, []).append(_check(rule, column, failures))
+            of_columns.setdefault(checked, []).append(_check(rule, column))
     return pa.DataFrameSchema(
         {
             # The text of a column without any fault has no aspect at all.
@@ -38,13 +60,13 @@ def schema(failures: Failures) -> pa.DataFrameSchema:
     )
 
 
-def _check(rule: Rule, column: str, failures: Failures) -> pa.Check:
+def _check(rule: Rule, column: str) -> pa.Check:
     check: Callable[[Any], BoolArray] = rule.check
 
     def all_well(values: Any) -> bool:
         at = np.flatnonzero(~check(values))
         if len(at):
-            failures[rule.key, column] = at
+            _failures.get()[rule.key, column] = at
         return len(at) == 0
 
     return pa.Check(all_well, name=rule.key, error=rule.sentence, ignore_na=False)

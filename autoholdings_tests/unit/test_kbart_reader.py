@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from autoholdings_assets.kbart import errors
+from autoholdings_assets.kbart import errors, lines
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.reader import KbartText, read
 from autoholdings_assets.kbart.unpack import Limits
@@ -116,15 +116,15 @@ def test_quotation_marks_inside_a_cell_stay() -> None:
 
 
 def test_cells_in_apostrophes() -> None:
-    lines = [FIELD_NAMES, [ROWS[0].get(name, "") for name in FIELD_NAMES]]
-    content = "\n".join("\t".join(f"'{cell}'" for cell in line) for line in lines)
+    rows = [FIELD_NAMES, [ROWS[0].get(name, "") for name in FIELD_NAMES]]
+    content = "\n".join("\t".join(f"'{cell}'" for cell in row) for row in rows)
     assert cells(read(content.encode())) == [ROWS[0]]
 
 
 def test_short_and_long_rows_keep_their_lines() -> None:
     good = kbart([ROWS[0]]).splitlines()
-    lines = [good[0], good[1].rstrip("\t"), good[1] + "\tsurplus\t\tmore", "", good[1], "\t" * 24]
-    text = read("\n".join(lines).encode())
+    rows = [good[0], good[1].rstrip("\t"), good[1] + "\tsurplus\t\tmore", "", good[1], "\t" * 24]
+    text = read("\n".join(rows).encode())
     assert text.frame["row_number"].tolist() == [2, 3, 5]
     assert text.frame["field_count"].tolist() == [25, 28, 25]
     assert text.frame["overflow"].tolist()[1] == "surplus | more"
@@ -249,3 +249,17 @@ def test_what_is_written_reads_the_same(tmp_path: Path) -> None:
     again = read_title_list(path)
     assert again.rows.drop(columns="row_number").equals(titles.rows.drop(columns="row_number"))
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("block", [1, 150, 1 << 20])
+def test_blocks_of_lines_join_without_a_seam(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "BLOCK", block)
+    rows = [serial(title_id=f"T{number}", notes="a\nb" if number % 7 == 0 else "") for number in range(200)]
+    text = read(kbart(rows, quote=True, delimiter=",").encode())
+    assert text.frame["title_id"].tolist() == [row["title_id"] for row in rows]
+    expected, number = [], 2
+    for row in rows:
+        expected.append(number)
+        number += 1 + row["notes"].count("\n")
+    assert text.frame["row_number"].tolist() == expected
+    assert text.broken_rows == 29
