@@ -4,6 +4,7 @@ What belongs here: choosing what to run, progress, the summary at the end. What 
 how past runs are looked at (``show.py``).
 """
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,8 @@ def run_and_report(home: Home, vendor: str, *, dry_run: bool = False) -> dict[st
     from autoholdings_assets.pipeline.home import Listener  # brings Dagster: only when a run starts
     from autoholdings_assets.pipeline.launch import run_vendor
 
+    gc.freeze()  # what the imports made stays; see main()
+    gc.enable()
     surprises: list[Exception] = []
     with err.status(f"{vendor}: starting") as progress:
 

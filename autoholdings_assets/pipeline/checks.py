@@ -12,7 +12,7 @@ from typing import Any
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.kbart.rules import RULES
 from autoholdings_assets.pipeline import steps
-from autoholdings_assets.pipeline.looks import counts, table
+from autoholdings_assets.pipeline.looks import counted, counts, table
 
 _UNRESOLVED = ("multiple matches", "possible title change", "no match")
 _RULE = {rule.key: rule for rule in RULES}
@@ -62,7 +62,7 @@ def _no_row_was_rejected(result: steps.TitleLists) -> Verdict:
         return Verdict(True, "Every row can be used.")
     return Verdict(
         False,
-        f"{rejected:,} rows cannot be used; the titles that they may mean keep what they have. "
+        f"{counted(rejected, 'row')} cannot be used; the titles that may be meant keep what they have. "
         f"{_told(_rules_found(result, 'error'))} Send the list to the vendor.",
         {
             "rejected_rows": rejected,
@@ -94,7 +94,7 @@ def _rules_found(result: steps.TitleLists, severity: str) -> dict[str, int]:
 def _told(found: Mapping[str, int]) -> str:
     """The commonest faults in words: ``12 rows: The row has no title_id.``"""
     commonest = sorted(found.items(), key=lambda item: -item[1])[:3]
-    return " ".join(f"{number:,} rows: {_RULE[key].sentence}" for key, number in commonest)
+    return " ".join(f"{counted(number, 'row')}: {_RULE[key].sentence}" for key, number in commonest)
 
 
 def _by_rule(result: steps.TitleLists, severity: str) -> Any:
@@ -120,7 +120,8 @@ def _every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:
             "applied.",
             outcomes,
         )
-    return Verdict(True, f"All {sum(result.plan.row_outcomes.values()):,} rows end in exactly one outcome.", outcomes)
+    total = sum(result.plan.row_outcomes.values())
+    return Verdict(True, f"{counted(total, 'row')}, each with exactly one outcome.", outcomes)
 
 
 def _plan_is_not_held(result: steps.PlanSummary) -> Verdict:

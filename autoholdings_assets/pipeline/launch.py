@@ -5,9 +5,11 @@ What belongs here: starting Dagster for the command line. What does not: what th
 
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import apply_selection, run_selection
@@ -52,6 +54,7 @@ def _execute(
     selection: Sequence[dg.AssetKey] | None = None,
 ) -> str:
     prepare(home)
+    _keep_engines()
     warnings.simplefilter("ignore", dg.BetaWarning)
     with dg.DagsterInstance.get() as instance:
         result = (
@@ -66,3 +69,21 @@ def _execute(
             )
         )
     return result.run_id
+
+
+@cache
+def _keep_engines() -> None:
+    """Let Dagster's SQLite storage keep its SQLAlchemy engines in this process.
+
+    It makes a new one for every event, and with it compiles every statement anew: a good half second of a run's two.
+    """
+    storage: Any = sqlite_event_log
+    original = storage.create_engine
+    kept: dict[str, Any] = {}
+
+    def create_engine(address: str, **settings: Any) -> Any:
+        if address not in kept:
+            kept[address] = original(address, **settings)
+        return kept[address]
+
+    storage.create_engine = create_engine

@@ -7,6 +7,7 @@ named switches). What does not: anything about one vendor (its YAML has that) or
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -174,8 +175,21 @@ def load_vendors(extra: Path | None = None) -> dict[str, Vendor]:
     A file in ``extra`` may say ``based_on: NAME`` and then needs only what differs; one with the name of a
     vendor of this package takes its place. Raises ``ConfigurationError`` naming file, line and key.
     """
-    package = _documents(Path(str(files(__package__))))
-    own = _documents(extra) if extra else {}
+    folders = (Path(str(files(__package__))), *([extra] if extra else []))
+    return dict(_load(folders, tuple(_stamp(path) for folder in folders for path in sorted(folder.glob("*.yaml")))))
+
+
+def _stamp(path: Path) -> tuple[Path, int, int]:
+    """Changes when the file does."""
+    status = path.stat()
+    return path, status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=4)
+def _load(folders: tuple[Path, ...], stamps: tuple[tuple[Path, int, int], ...]) -> dict[str, Vendor]:
+    """The vendors of these folders; each step of a run asks for them, and reads no file that has not changed."""
+    package = _documents(folders[0])
+    own = _documents(folders[1]) if len(folders) > 1 else {}
     vendors: dict[str, Vendor] = {}
     problems: list[str] = []
     for name, document in (package | own).items():

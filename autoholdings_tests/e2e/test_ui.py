@@ -74,7 +74,9 @@ def test_an_assets_page_shows_description_columns_counts_preview_and_checks(
     preview = page.locator("tr", has=page.get_by_text("preview", exact=True))
     if preview.get_by_text("Show Markdown").count():
         preview.get_by_text("Show Markdown").click()
-    expect(page.get_by_role("cell", name="Botanica Ficta", exact=True)).to_be_visible()
+    shown = page.get_by_role("cell", name="Botanica Ficta", exact=True)
+    expect(shown).to_be_visible()
+    shown.scroll_into_view_if_needed()
     page.screenshot(path=pictures / "preview.png")
 
 

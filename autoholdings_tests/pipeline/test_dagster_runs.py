@@ -145,12 +145,14 @@ def test_the_run_states_what_became_of_every_row(library: Library, wiley: Feed, 
     run = start(library, instance)
     assert run.run.is_success
     accounted = run.checks["every_row_is_accounted_for"]
-    assert accounted.passed and "All 4 rows" in (accounted.description or "")
+    assert accounted.passed and "4 rows, each with exactly one outcome" in (accounted.description or "")
     told = str(accounted.metadata["rows_end_as"].value)
     assert "activate: 2" in told and "duplicate: 1" in told and "rejected: 1" in told
     rejected = run.checks["no_row_was_rejected"]
     assert not rejected.passed and rejected.severity is dg.AssetCheckSeverity.WARN
-    assert "1 rows" in (rejected.description or "") and "date cannot be read" in (rejected.description or "")
+    assert "1 row cannot be used" in (rejected.description or "") and "date cannot be read" in (
+        rejected.description or ""
+    )
     assert "the beginning" in str(rejected.metadata["first_rejected_rows"].value)
 
 
