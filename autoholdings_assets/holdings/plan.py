@@ -210,7 +210,9 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
         "WHERE collection IN (SELECT collection FROM collection_state WHERE active)"
     )
     link_titles(connection)
-    for step in ("unreadable", "grace", "proposed", "grants", "lost_coverage", "changes", "plan_items"):
+    for step in (
+        "unreadable", "grace", "proposed", "coverage_not_stated", "differences", "grants", "lost_coverage", "changes", "plan_items",
+    ):  # fmt: skip
         connection.execute(sql(step))
 
 

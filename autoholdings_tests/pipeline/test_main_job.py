@@ -329,3 +329,28 @@ def test_descriptive_fields_are_overwritten_only_where_the_file_has_a_value(libr
     library.run()
     row = library.titles()["Acta Exempla"]
     assert (row["publisher_name"], row["print_identifier"], row["title_id"]) == ("Old Press", issn(2), "77")
+
+
+def test_coverage_that_one_campus_does_not_state_stays_as_it_is_known_to_each(library: Library) -> None:
+    """MAIN's row has no start, LAW's has one: each keeps its own, and a further run changes nothing."""
+    library.configuration["institution"] |= {
+        "customer_parameters": {"multi_campus_inventory_management": True},
+        "groups": ["MAIN", "LAW"],
+    }
+    main, law = library.profile("wiley-main", groups=["MAIN"]), library.profile("wiley-law", groups=["LAW"])
+    main.serves([journal("Acta Exempla", issn(1), start="")])
+    law.serves([journal("Acta Exempla", issn(1), start="1997")])
+    library.run()
+
+    def groups() -> dict[str | None, list[str]]:
+        return {row["date_first_issue_online"]: row["available_for"] for row in library.statements("Acta Exempla")}
+
+    assert groups() == {None: ["MAIN"], "1997": ["LAW"]}
+    law.serves([journal("Acta Exempla", issn(1), start="1997"), journal("Other", issn(3))])
+    assert library.run().actions == {"activate": 1}
+    law.serves([journal("Acta Exempla", issn(1), start=""), journal("Other", issn(3))])
+    assert library.run().actions == {}
+    assert groups() == {None: ["MAIN"], "1997": ["LAW"]}, "LAW's known coverage is not replaced by none"
+    main.serves([journal("Acta Exempla", issn(1), start="1990")])
+    assert library.run().actions == {"update": 1}
+    assert groups() == {"1990": ["MAIN"], "1997": ["LAW"]}

@@ -1,6 +1,5 @@
 -- What each portfolio would be after the plan. Input: desired_title, desired_statement, link, tie, frozen, suspended,
--- current_portfolio, variable first_portfolio_id. Output: proposed_portfolio, proposed_statement (whole contents),
--- changed_portfolio, changed_coverage (which of them differ from what is there).
+-- current_portfolio, variable first_portfolio_id. Output: proposed_portfolio, proposed_statement (whole contents).
 
 -- A title that may be any of several portfolios is not activated, and none of these is touched.
 INSERT INTO frozen
@@ -53,57 +52,3 @@ ANTI JOIN frozen ON frozen.portfolio_id = l.portfolio_id;
 CREATE OR REPLACE TEMP TABLE proposed_statement AS
 SELECT p.portfolio_id, s.* EXCLUDE (title_key)
 FROM desired_statement AS s JOIN proposed_portfolio AS p USING (title_key);
-
--- A serial whose coverage the file does not state keeps the coverage that is known.
-CREATE OR REPLACE TEMP TABLE coverage_not_stated AS
-SELECT DISTINCT p.portfolio_id
-FROM proposed_portfolio AS p
-JOIN proposed_statement AS s ON s.portfolio_id = p.portfolio_id AND s.from_date IS NULL
-JOIN coverage AS c ON c.portfolio_id = p.portfolio_id AND c.from_date IS NOT NULL
-WHERE p.publication_type = 'serial' AND NOT p.is_new;
-
-DELETE FROM proposed_statement WHERE portfolio_id IN (FROM coverage_not_stated);
-INSERT INTO proposed_statement
-SELECT c.* REPLACE (p.available_for_all AS available_for_all, p.available_for AS available_for)
-FROM coverage AS c SEMI JOIN coverage_not_stated USING (portfolio_id) JOIN proposed_portfolio AS p USING (portfolio_id);
-
-CREATE OR REPLACE TEMP TABLE changed_portfolio AS
-SELECT p.portfolio_id
-FROM proposed_portfolio AS p JOIN portfolio AS c USING (portfolio_id)
-WHERE (
-    p.title, p.print_identifier, p.online_identifier, p.title_id, p.publication_type, p.title_url, p.publisher_name, p.first_author,
-    p.editor, p.monograph_volume, p.monograph_edition, p.date_monograph_published_print, p.date_monograph_published_online,
-    p.access_type, p.parent_publication_title_id, p.preceding_publication_title_id, p.availability, p.available_for_all,
-    p.available_for, p.missing_since
-) IS DISTINCT FROM (
-    c.title, c.print_identifier, c.online_identifier, c.title_id, c.publication_type, c.title_url, c.publisher_name, c.first_author,
-    c.editor, c.monograph_volume, c.monograph_edition, c.date_monograph_published_print, c.date_monograph_published_online,
-    c.access_type, c.parent_publication_title_id, c.preceding_publication_title_id, c.availability, c.available_for_all,
-    c.available_for, c.missing_since
-);
-
-CREATE OR REPLACE TEMP TABLE changed_coverage AS
-WITH present AS (
-    SELECT c.* FROM coverage AS c SEMI JOIN (FROM proposed_portfolio WHERE NOT is_new) AS p USING (portfolio_id)
-), proposed AS (
-    SELECT s.* FROM proposed_statement AS s SEMI JOIN (FROM proposed_portfolio WHERE NOT is_new) AS p USING (portfolio_id)
-)
-SELECT DISTINCT coalesce(s.portfolio_id, c.portfolio_id) AS portfolio_id
-FROM proposed AS s
-FULL JOIN present AS c ON c.portfolio_id = s.portfolio_id AND c.statement_no = s.statement_no
-WHERE (
-    s.statement_no, s.publication_title, s.print_identifier, s.online_identifier, s.title_id, s.title_url, s.date_first_issue_online,
-    s.num_first_vol_online, s.num_first_issue_online, s.date_last_issue_online, s.num_last_vol_online, s.num_last_issue_online,
-    s.embargo_info, s.coverage_depth, s.notes, s.access_type, s.from_date, s.until_date, s.available_for_all, s.available_for
-) IS DISTINCT FROM (
-    c.statement_no, c.publication_title, c.print_identifier, c.online_identifier, c.title_id, c.title_url, c.date_first_issue_online,
-    c.num_first_vol_online, c.num_first_issue_online, c.date_last_issue_online, c.num_last_vol_online, c.num_last_issue_online,
-    c.embargo_info, c.coverage_depth, c.notes, c.access_type, c.from_date, c.until_date, c.available_for_all, c.available_for
-);
-
--- Portfolios whose title no file names any more.
-CREATE OR REPLACE TEMP TABLE gone AS
-SELECT c.portfolio_id, c.po_line IS NOT NULL AS has_po_line
-FROM current_portfolio AS c
-ANTI JOIN link USING (portfolio_id)
-ANTI JOIN frozen USING (portfolio_id);
