@@ -163,8 +163,9 @@ def test_the_policy_decides_availability_until_a_person_does(
 
 def test_a_title_goes_missing_under_the_policy_make_unavailable(library: Library, wiley: Feed) -> None:
     library.configuration["policies"] = {
-        "loss_guard": {"active": False}, "po_line_portfolio_missing": "make_unavailable",
-    }  # fmt: skip
+        "loss_guard": {"active": False},
+        "po_line_portfolio_missing": "make_unavailable",
+    }
     library.save()
     wiley.serves([STAYING, BOUGHT])
     library.run()
@@ -181,8 +182,9 @@ def test_a_title_goes_missing_under_the_policy_make_unavailable(library: Library
 @pytest.fixture
 def two_campuses(library: Library) -> Callable[[], tuple[Feed, Feed]]:
     library.configuration["institution"] |= {
-        "customer_parameters": {"multi_campus_inventory_management": True}, "groups": ["MAIN", "LAW"],
-    }  # fmt: skip
+        "customer_parameters": {"multi_campus_inventory_management": True},
+        "groups": ["MAIN", "LAW"],
+    }
     library.configuration["policies"] = {"loss_guard": {"active": False}}
     main, law = library.profile("main", groups=["MAIN"]), library.profile("law", groups=["LAW"])
     return lambda: (main, law)
@@ -235,8 +237,12 @@ def test_a_possible_title_change_is_a_case_while_something_waits_to_be_moved(lib
     wiley.serves(old)
     library.run()
     attach(library, "Health Libraries Review", "POL-5")
-    wiley.serves([journal("Health Information Journal", issn(3), issn(4), title_id="77"),
-                  journal("Elaborate", issn(11), title_id="78")])  # fmt: skip
+    wiley.serves(
+        [
+            journal("Health Information Journal", issn(3), issn(4), title_id="77"),
+            journal("Elaborate", issn(11), title_id="78"),
+        ]
+    )
     library.run()
     titles = library.titles()
     change = f"change-{titles['Health Information Journal']['portfolio_id']}"
@@ -255,8 +261,10 @@ def test_a_possible_title_change_is_a_case_while_something_waits_to_be_moved(lib
 def test_multiple_matches_are_listed_until_a_run_is_without_them(library: Library, wiley: Feed) -> None:
     library.configuration["policies"] = {"loss_guard": {"active": False}}
     library.save()
-    twins = [book("On Examples", isbn(1), title_id="a", title_url="https://v.example/a"),
-             book("On Other Examples", isbn(1), title_id="b", title_url="https://v.example/b")]  # fmt: skip
+    twins = [
+        book("On Examples", isbn(1), title_id="a", title_url="https://v.example/a"),
+        book("On Other Examples", isbn(1), title_id="b", title_url="https://v.example/b"),
+    ]
     wiley.serves(twins)
     library.run()
     third = book("On New Examples", isbn(1), title_id="c", title_url="https://v.example/c")
