@@ -155,7 +155,7 @@ class Library:
             entry.update(keys)
         self.save()
 
-    def change_profile(self, name: str, **keys: Any) -> None:
+    def change_profile(self, name: str, /, **keys: Any) -> None:
         """Change keys of a profile."""
         next(p for p in self.configuration["integration_profiles"] if p["name"] == name).update(keys)
         self.save()
@@ -250,6 +250,11 @@ class Library:
         return {
             table: self.sql(f"FROM {table} ORDER BY ALL")
             for table in (
-                "portfolio_version", "coverage_version", "acquisition_version", "portfolio_grant", "entitlement", "vendor_state"
+                "portfolio_version",
+                "coverage_version",
+                "acquisition_version",
+                "portfolio_grant",
+                "entitlement",
+                "vendor_state",
             )
         }

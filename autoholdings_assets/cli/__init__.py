@@ -17,6 +17,7 @@ from autoholdings_assets.cli.console import NOTHING_APPLIED, refuse, unexpected
 from autoholdings_assets.cli.decisions import explain, undo
 from autoholdings_assets.cli.demo import demo
 from autoholdings_assets.cli.export import export
+from autoholdings_assets.cli.profiles import profiles
 from autoholdings_assets.cli.runs import run
 from autoholdings_assets.cli.setup import init, ui
 from autoholdings_assets.cli.show import history, plan, plans, status
@@ -29,7 +30,7 @@ def commands() -> None:
     """Keeps a library's electronic holdings equal to what its vendors' KBART files say it may read."""
 
 
-for _command in (demo, init, run, status, plans, plan, undo, history, explain, export, ui, *ACQUISITIONS):
+for _command in (demo, init, run, status, plans, plan, undo, history, explain, profiles, export, ui, *ACQUISITIONS):
     commands.add_command(_command)
 
 

@@ -41,7 +41,7 @@ def run(vendor: str | None, dry_run: bool, profile: str | None, every: bool, hom
     """
     place = existing_home(home)
     configuration = load_configuration(place)
-    vendors = _chosen(configuration, vendor, profile, every)
+    vendors = _chosen(place, configuration, vendor, profile, every)
     for warning in configuration.warnings:
         err.print(f"[yellow]Note:[/] {warning}", markup=True)
     reports = []
@@ -57,7 +57,9 @@ def run(vendor: str | None, dry_run: bool, profile: str | None, every: bool, hom
     return worst
 
 
-def _chosen(configuration: Configuration, vendor: str | None, profile: str | None, every: bool) -> list[str]:
+def _chosen(
+    home: Home, configuration: Configuration, vendor: str | None, profile: str | None, every: bool
+) -> list[str]:
     """The vendors to run. Raises `WrongUse` when the choice makes no sense."""
     if sum((vendor is not None, profile is not None, every)) != 1:
         raise WrongUse("Name one vendor, or one --profile, or give --all.")
@@ -71,9 +73,18 @@ def _chosen(configuration: Configuration, vendor: str | None, profile: str | Non
     if vendor not in configuration.vendors:
         known = ", ".join(sorted(configuration.vendors))
         raise WrongUse(f'There is no vendor "{vendor}". The vendors are: {known}.')
-    if vendor not in active:
+    if vendor not in active and not _has_retired(home, vendor):
         raise WrongUse(f"{vendor} has no Active integration profile; set `active: true` on one.")
     return [vendor]
+
+
+def _has_retired(home: Home, vendor: str) -> bool:
+    """Whether titles of a retired profile wait for a run, for which no profile need be Active."""
+    from autoholdings_assets.holdings.profiles import is_retirement_pending  # brings DuckDB
+    from autoholdings_assets.holdings.warehouse import open_warehouse
+
+    with open_warehouse(home.warehouse) as connection:
+        return is_retirement_pending(connection, vendor)
 
 
 def _vendor_of(configuration: Configuration, name: str) -> str:

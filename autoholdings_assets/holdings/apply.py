@@ -40,7 +40,9 @@ def apply_plan(connection: Connection, home: Home, plan: Plan, inputs: Inputs, r
 
     def accept_files(now: datetime) -> None:
         for grant in inputs.grants:
-            if grant.is_new or grant.barred is not None:
+            if grant.is_retired:
+                connection.execute("DELETE FROM entitlement WHERE profile = ?", [grant.profile])
+            elif grant.is_new or grant.barred is not None:
                 accept_file(connection, grant.profile, plan, grant.file_sha256, now)
         advance_with_run(connection, plan.vendor, now, plan.inputs_hash, plan.plan_id)
 

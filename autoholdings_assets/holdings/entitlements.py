@@ -24,7 +24,10 @@ PLANNING_VERSION = 2
 
 @dataclass(frozen=True)
 class Grant:
-    """What one profile grants: the rows of one file, to its groups or to everyone."""
+    """What one profile grants: the rows of one file, to its groups or to everyone.
+
+    A retired profile's file grants nothing any more; it is here so that its titles are planned and counted as losses.
+    """
 
     profile: str
     file_sha256: str
@@ -36,6 +39,7 @@ class Grant:
     accepted_date: date | None
     accepted_before: bool
     barred: str | None
+    is_retired: bool
 
     @property
     def is_new(self) -> bool:
@@ -75,7 +79,7 @@ def current_inputs(connection: Connection, home: Home, configuration: Configurat
     described = {
         "version": PLANNING_VERSION,
         "vendor": fingerprint(vendor),
-        "grants": [[g.profile, g.file_sha256, g.groups] for g in grants],
+        "grants": [[g.profile, g.file_sha256, g.groups] for g in grants if not g.is_retired],
         "collections": [[c.name, c.is_ready, _hash_of(c.cz_title_list)] for c in collections],
         "groups": configuration.institution.groups,
         "policies": configuration.policies.model_dump(mode="json"),
@@ -110,12 +114,13 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
             connection,
             "SELECT e.profile, e.file_sha256, f.file_date FROM entitlement AS e "
             "LEFT JOIN kbart_file AS f USING (profile, file_sha256) "
-            "WHERE e.vendor = ? AND e.profile NOT IN (SELECT profile FROM retired_profile)",
+            "WHERE e.vendor = ?",
             [vendor.name],
         )
     }
     profiles = {profile.name: profile for profile in configuration.profiles_of(vendor.name)}
-    vanished = sorted(set(accepted) - set(profiles))
+    retired = {name for (name,) in connection.execute("SELECT profile FROM retired_profile").fetchall()}
+    vanished = sorted(set(accepted) - set(profiles) - retired)
     if vanished:
         raise ConfigurationError(
             [
@@ -126,11 +131,12 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
         )
     brought = {outcome.profile: outcome for outcome in profile_outcomes(connection, vendor.name)}
     grants = []
-    for name, profile in profiles.items():
+    for name in [*profiles, *sorted(retired & set(accepted) - set(profiles))]:
+        profile = profiles.get(name)
         last = accepted.get(name)
         outcome = brought.get(name)
         sha = last["file_sha256"] if last else None
-        if profile.active and outcome and not outcome.failed and outcome.file_sha256:
+        if profile and profile.active and outcome and not outcome.failed and outcome.file_sha256:
             usable = (
                 "SELECT count(*) FROM kbart_file WHERE profile = ? AND file_sha256 = ? "
                 "AND status IN ('read', 'accepted', 'barred')"
@@ -151,12 +157,13 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
                 sha,
                 file["file_name"],
                 file["file_date"],
-                profile.groups,
+                profile.groups if profile else (),
                 staged_path(home, vendor, sha),
                 last["file_sha256"] if last else None,
                 last["file_date"] if last else None,
                 file["accepted_at"] is not None,
                 file["barred"],
+                name in retired and not (profile and profile.active),
             )
         )
     return grants

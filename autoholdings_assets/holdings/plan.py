@@ -114,7 +114,7 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
             "counters, notes, losses) VALUES (?, ?, ?, 'upload', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 plan_id, vendor, run_id, now, inputs.digest, state,
-                [{"profile": g.profile, "file_sha256": g.file_sha256} for g in inputs.grants],
+                [{"profile": g.profile, "file_sha256": g.file_sha256} for g in inputs.grants if not g.is_retired],
                 "held" if verdict.reasons else "ready", verdict.reasons, counters, notes,
                 [asdict(loss) for loss in verdict.losses],
             ],

@@ -74,7 +74,7 @@ def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> Non
     for collection in inputs.collections:
         connection.execute("INSERT INTO collection_state VALUES (?, ?)", [collection.name, collection.is_ready])
     parts = [
-        f"SELECT {number} AS profile_no, * FROM read_parquet({quoted(grant.title_list)})"
+        f"SELECT {number} AS profile_no, * FROM read_parquet({quoted(grant.title_list)})" + " WHERE FALSE" * grant.is_retired
         for number, grant in enumerate(inputs.grants)
     ]
     connection.execute("CREATE OR REPLACE TEMP VIEW granted_row AS " + " UNION ALL ".join(parts))

@@ -25,6 +25,7 @@ from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.entitlements import Inputs, current_inputs
 from autoholdings_assets.holdings.generations import carried_out
 from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_items, unaccounted_rows
+from autoholdings_assets.holdings.profiles import is_retirement_pending
 from autoholdings_assets.holdings.publish import Published
 from autoholdings_assets.holdings.runs import ArrivedFile, ProfileOutcome
 from autoholdings_assets.holdings.titles import MergedTitles, merge_titles
@@ -136,10 +137,14 @@ def retrieve_files(context: RunContext) -> Retrieval:
     configuration = context.configuration
     vendor = configuration.vendor(context.vendor_name)
     profiles = configuration.profiles_of(vendor.name, active_only=True)
-    if not profiles:
-        raise ConfigurationError([f"integration_profiles: {vendor.title} has no Active profile, so there is nothing to run. "
-                                  "Set `active: true` on the profile that is to be handled."])  # fmt: skip
     with open_warehouse(context.home.warehouse) as connection:
+        if not profiles and not is_retirement_pending(connection, vendor.name):
+            raise ConfigurationError(
+                [
+                    f"integration_profiles: {vendor.title} has no Active profile, so there is nothing to run. "
+                    "Set `active: true` on the profile that is to be handled."
+                ]
+            )
         runs.start_run(connection, context.run_id, vendor.name, context.acted_by, configuration)
         previous = {profile.name: runs.previous_file(connection, profile.name) for profile in profiles}
     # the warehouse is not held while the network is waited for
@@ -149,7 +154,7 @@ def retrieve_files(context: RunContext) -> Retrieval:
         for outcome, file in arrivals:
             runs.record_arrival(connection, context.run_id, vendor.name, outcome, file)
         outcomes = [outcome for outcome, _ in arrivals]
-        if all(outcome.failed for outcome in outcomes):
+        if outcomes and all(outcome.failed for outcome in outcomes):
             _nothing_usable(connection, context, outcomes)
         files = [
             {"profile": outcome.profile, "file": file.file_name, "date": file.file_date, "bytes": file.size_bytes,
@@ -170,7 +175,7 @@ def read_title_lists(context: RunContext) -> TitleLists:
         results = [_read(connection, context, vendor, outcome) for outcome in outcomes if outcome.file_sha256]
         refused = [result for result in results if isinstance(result, ProfileOutcome)]
         files = [result for result in results if isinstance(result, FileRead)]
-        if not files:
+        if not files and active:
             _nothing_usable(connection, context, [o for o in outcomes if o.failed and not o.file_sha256] + refused)
         return TitleLists(
             files,
@@ -442,6 +447,8 @@ def _title_list_preview(
     connection: Connection, context: RunContext, vendor: Vendor, files: list[FileRead]
 ) -> list[dict[str, object]]:
     paths = [str(title_lists.staged_path(context.home, vendor, file.file_sha256)) for file in files]
+    if not paths:
+        return []
     return rows(
         connection,
         "SELECT row_number, status, publication_title, print_identifier, online_identifier, date_first_issue_online, "
