@@ -28,7 +28,9 @@ Result = TypeVar("Result")
 class Decision(dg.Config):
     """A decision about one held plan; as it stands here it decides nothing."""
 
-    plan_id: str = Field("", description="The held plan, for example wiley-12. Exactly this plan is decided.")
+    plan_id: str = Field(
+        "", description="The held plan, as `autoholdings plans` lists it. Exactly this plan is decided."
+    )
     why: str = Field("", description="Why you decide so: a sentence that explains it later. Required.")
     who: str = Field("", description="Your name. Required.")
 
