@@ -110,8 +110,8 @@ def rows(
 
 def scalar(connection: Connection, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> Any:
     """The first value of a query's first row, or None where it has no row."""
-    row = connection.execute(query, parameters or []).fetchone()
-    return row[0] if row else None
+    found = connection.execute(query, parameters or []).fetchall()  # a result not read to its end blocks the connection
+    return found[0][0] if found else None
 
 
 def set_variables(connection: Connection, **values: Any) -> None:
