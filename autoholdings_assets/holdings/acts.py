@@ -134,7 +134,7 @@ def take_portfolio_numbers(connection: Connection, count: int) -> int:
 def run_statements(connection: Connection, text: str) -> None:
     """Run the statements of an SQL file one by one."""
     for statement in connection.extract_statements(text):
-        connection.execute(statement).fetchall()  # a query is only carried out as far as it is fetched
+        connection.execute(statement)
 
 
 def load(connection: Connection, table: str, schema: pa.Schema, records: Sequence[dict[str, Any]]) -> None:

@@ -65,12 +65,14 @@ SELECT *, getvariable('now') AS valid_from, getvariable('run_id') AS run_id FROM
 INSERT INTO attention_settlement BY NAME
 SELECT *, getvariable('now') AS decided_at, getvariable('acted_by') AS decided_by FROM new_settlement;
 
--- One PO line is never in two places ...
+-- One PO line is never in two places ... (a table is made of it because a query alone is only run as far as it is fetched)
+CREATE OR REPLACE TEMP TABLE in_two_places AS
 SELECT error('PO line ' || po_line || ' would be attached to several portfolios. Nothing was changed.')
 FROM acquisition_version SEMI JOIN new_details USING (po_line)
 WHERE valid_to IS NULL GROUP BY po_line HAVING count(*) > 1;
 
 -- ... and never nowhere, unless it was to be detached.
+CREATE OR REPLACE TEMP TABLE nowhere AS
 SELECT error('PO line ' || o.po_line || ' would be attached to no portfolio any more. Nothing was changed.')
 FROM old_details AS o
 ANTI JOIN (SELECT po_line FROM acquisition_version WHERE valid_to IS NULL) AS a ON a.po_line = o.po_line
