@@ -17,7 +17,7 @@ from autoholdings_assets.holdings.titles import MergedTitles
 from autoholdings_assets.holdings.undo import NotUndoable
 from autoholdings_assets.holdings.warehouse import WarehouseBusy, WarehouseTooNew
 from autoholdings_assets.kbart.errors import UnreadableFile
-from autoholdings_assets.pipeline import checks, columns, steps
+from autoholdings_assets.pipeline import checks, columns, invariants, steps
 from autoholdings_assets.pipeline.checks import Check
 from autoholdings_assets.pipeline.looks import bullets, counts, table
 from autoholdings_assets.pipeline.sources import CONFIGURATION, CZ_TITLE_LISTS
@@ -207,6 +207,7 @@ STAGES = (
         steps.apply_plan,
         columns.portfolios,
         _show_portfolios,
+        checks=invariants.OF_PORTFOLIOS,
     ),
 )
 
@@ -219,5 +220,5 @@ PUBLISHED = Stage(
     steps.publish,
     columns.portfolios,
     _show_published,
-    checks=checks.OF_PUBLISHED,
+    checks=(*invariants.OF_PUBLISHED, *checks.OF_PUBLISHED),
 )

@@ -24,6 +24,7 @@ from autoholdings_assets.holdings import publish as publishing
 from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.entitlements import Inputs, current_inputs
 from autoholdings_assets.holdings.generations import carried_out
+from autoholdings_assets.holdings.invariants import Broken, broken_invariants, differing_tables
 from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_items, unaccounted_rows
 from autoholdings_assets.holdings.profiles import is_retirement_pending
 from autoholdings_assets.holdings.publish import Published
@@ -119,14 +120,16 @@ class PortfoliosSummary:
     portfolio_count: int
     counters: list[dict[str, object]]
     preview: list[dict[str, object]]
+    broken_invariants: dict[str, Broken]
 
 
 @dataclass(frozen=True)
 class PublishedSummary:
-    """The published copy, and the profiles that a run of each vendor could not read at last."""
+    """The published copy, the profiles that a run of each vendor could not read at last, and what is not in the copy."""
 
     published: Published
     unread_profiles: list[ProfileOutcome]
+    differing_tables: list[str]
 
 
 def retrieve_files(context: RunContext) -> Retrieval:
@@ -319,7 +322,8 @@ def publish(context: RunContext) -> PublishedSummary:
             for o in runs.profile_outcomes(connection, vendor, context.run_id)
             if o.failed and o.profile in configured
         ]
-    return PublishedSummary(published, unread)
+        differing = differing_tables(connection, context.home.published)
+    return PublishedSummary(published, unread, differing)
 
 
 @contextmanager
@@ -439,6 +443,10 @@ def _portfolios(
             "SELECT portfolio_id, title, online_identifier, print_identifier, availability, available_for_all, available_for, "
             f"updated_at FROM portfolio WHERE {of_vendor} ORDER BY updated_at DESC, title LIMIT {PREVIEW_ROWS}",
             [context.vendor_name],
+        ),
+        broken_invariants(
+            connection, context.vendor_name,
+            keep_apart=context.configuration.vendor(context.vendor_name).merging.keep_apart,
         ),
     )  # fmt: skip
 

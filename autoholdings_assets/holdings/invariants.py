@@ -1,0 +1,138 @@
+"""What must be true of the holdings after every run, as questions to the warehouse whose answer should be empty.
+
+What belongs here: the list of these invariants and asking them. What does not: what is shown of the answers
+(``pipeline/invariants.py``).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autoholdings_assets.holdings.titles import quoted
+from autoholdings_assets.holdings.warehouse import Connection, rows, set_variables, sql
+
+SHOWN_ROWS = 20
+_COMPARED = (
+    "portfolio_version",
+    "coverage_version",
+    "acquisition_version",
+    "portfolio_grant",
+    "entitlement",
+    "vendor_state",
+)
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """One invariant; its SQL file has the same name.
+
+    ``grave``: when it is broken, what staff or readers rely on is lost, and the run must not go on to publish it.
+    """
+
+    name: str
+    description: str
+    holds: str
+    broken: str
+    grave: bool = False
+
+
+@dataclass(frozen=True)
+class Broken:
+    """How many rows break an invariant, and the first of them."""
+
+    count: int
+    rows: list[dict[str, Any]]
+
+
+INVARIANTS = (
+    Invariant(
+        "no_po_line_portfolio_removed",
+        "Every portfolio with a PO line is there: no run removes one (rule C19).",
+        "Every portfolio with a PO line is there.",
+        "portfolios with PO lines are gone. Undo the run that removed them, and report this fault of autoholdings.",
+        grave=True,
+    ),
+    Invariant(
+        "acquisitions_untouched",
+        "PO lines, licenses and staff notes are after a run what they were before: the job never writes them (rule C19).",
+        "No run has touched PO lines, licenses or notes.",
+        "PO lines, licenses or notes began or ended with a run of the job, not with an act of staff.",
+        grave=True,
+    ),
+    Invariant(
+        "available_is_granted",
+        "Every available portfolio is granted by a profile's accepted file, or protected: by a PO line, by a row that "
+        "could not be read, or by a person.",
+        "Every available portfolio is granted or protected.",
+        "portfolios are available though no accepted file grants them and nothing protects them.",
+    ),
+    Invariant(
+        "groups_as_profiles_say",
+        "Every portfolio is available for the groups of the profiles that grant it: all of them, and no other.",
+        "Every portfolio has the groups of its profiles.",
+        "portfolios have other groups than the profiles that grant them.",
+    ),
+    Invariant(
+        "online_identifier_is_unique",
+        "No two serials of one collection have the same online ISSN.",
+        "No two serials of a collection share an online ISSN.",
+        "serials share their online ISSN with another of the same collection. One of them may have been imported twice.",
+    ),
+    Invariant(
+        "identifiers_kept_apart",
+        "Books that share an ISBN but differ in title, volume or edition are kept apart on purpose, and some titles share "
+        "a print identifier. They are listed here to be looked at.",
+        "No titles share an identifier.",
+        "titles share an ISBN or a print identifier and are kept apart. Nothing is wrong here; the vendor may be told.",
+    ),
+    Invariant(
+        "coverage_is_in_order",
+        "The coverage statements of each portfolio stand in order, and none begins after it ends.",
+        "All coverage statements are in order.",
+        "coverage statements begin after they end or stand out of order.",
+    ),
+    Invariant(
+        "history_is_gapless",
+        "Each portfolio was in one state at every past moment.",
+        "Each portfolio was in one state at every past moment.",
+        "states of portfolios hold at the same time as another one.",
+    ),
+)
+
+
+def broken_invariants(connection: Connection, vendor: str, *, keep_apart: bool) -> dict[str, Broken]:
+    """The invariants that the vendor's holdings break; none is right. ``keep_apart`` is the vendor's own setting."""
+    set_variables(connection, vendor=vendor, keep_apart=keep_apart)
+    broken = {}
+    for invariant in INVARIANTS:
+        found = rows(
+            connection,
+            f"SELECT *, count(*) OVER () AS all_rows FROM ({sql(f'invariants/{invariant.name}')}) LIMIT {SHOWN_ROWS}",
+        )
+        if found:
+            broken[invariant.name] = Broken(found[0]["all_rows"], [_without_count(row) for row in found])
+    return broken
+
+
+def differing_tables(connection: Connection, published: Path) -> list[str]:
+    """The tables of the holdings that are not the same in the published copy as in the open warehouse."""
+    connection.execute(f"ATTACH {quoted(published)} AS published (READ_ONLY)")
+    try:
+        return [
+            table
+            for table in _COMPARED
+            if _digest(connection, "warehouse", table) != _digest(connection, "published", table)
+        ]
+    finally:
+        connection.execute("DETACH published")
+
+
+def _digest(connection: Connection, database: str, table: str) -> tuple[Any, ...] | None:
+    found: tuple[Any, ...] | None = connection.execute(
+        f"SELECT count(*), bit_xor(hash(t)) FROM {database}.{table} AS t"
+    ).fetchone()
+    return found
+
+
+def _without_count(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "all_rows"}

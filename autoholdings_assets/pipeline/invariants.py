@@ -1,0 +1,46 @@
+"""The asset checks on what must be true of the holdings after every run, with the rows that break it.
+
+What belongs here: judging and showing. What does not: the questions themselves (``holdings/invariants.py``).
+"""
+
+from typing import Any
+
+from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, Invariant
+from autoholdings_assets.pipeline.checks import Check, Verdict
+from autoholdings_assets.pipeline.looks import table
+
+
+def _check(invariant: Invariant) -> Check:
+    def judge(result: Any) -> Verdict:
+        broken: Broken | None = result.broken_invariants.get(invariant.name)
+        if broken is None:
+            return Verdict(True, invariant.holds)
+        shown = [{name: str(value) for name, value in row.items()} for row in broken.rows]
+        return Verdict(
+            False,
+            f"{broken.count:,} {invariant.broken}",
+            {"rows": broken.count, "offending_rows": table(shown, total=broken.count, every=True)},
+        )
+
+    return Check(invariant.name, invariant.description, judge, blocking=invariant.grave)
+
+
+def _published_equals_warehouse(result: Any) -> Verdict:
+    if not result.differing_tables:
+        return Verdict(True, "The published copy says what the warehouse says.")
+    return Verdict(
+        False,
+        f"The published copy differs from the warehouse in: {', '.join(result.differing_tables)}. "
+        "Materialize holdings/published again.",
+        {"tables": ", ".join(result.differing_tables)},
+    )
+
+
+OF_PORTFOLIOS = tuple(_check(invariant) for invariant in INVARIANTS)
+OF_PUBLISHED = (
+    Check(
+        "published_equals_warehouse",
+        "The copy for SQL users holds the same portfolios, coverage, PO lines and history as the pipeline's warehouse.",
+        _published_equals_warehouse,
+    ),
+)
