@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from autoholdings_assets.cli.acquisitions import COMMANDS as ACQUISITIONS
+from autoholdings_assets.cli.check import check
 from autoholdings_assets.cli.console import NOTHING_APPLIED, refuse, unexpected
 from autoholdings_assets.cli.decisions import explain, undo
 from autoholdings_assets.cli.demo import demo
@@ -30,7 +31,7 @@ def commands() -> None:
     """Keeps a library's electronic holdings equal to what its vendors' KBART files say it may read."""
 
 
-for _command in (demo, init, run, status, plans, plan, undo, history, explain, profiles, export, ui, *ACQUISITIONS):
+for _command in (demo, init, check, run, status, plans, plan, undo, history, explain, profiles, export, ui, *ACQUISITIONS):
     commands.add_command(_command)
 
 

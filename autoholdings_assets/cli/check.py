@@ -1,4 +1,4 @@
-"""The command ``autoholdings check FILE...``; what it says comes from ``check_report.py`` and ``check_page.py``.
+"""``check``: judge KBART files, with no home and no run; what it says comes from ``kbart/check_report.py`` and its page.
 
 Exit status: 0 nothing to correct, 1 something found, 2 wrong use.
 """
@@ -7,14 +7,13 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from autoholdings_assets.kbart.check import CheckResult, check_files, fix_file
-from autoholdings_assets.kbart.check_page import as_html
-from autoholdings_assets.kbart.check_report import as_json, as_text, fix_text, summary
-from autoholdings_assets.kbart.errors import UnreadableFile
-from autoholdings_assets.kbart.validation import ReadingOptions
+if TYPE_CHECKING:
+    from autoholdings_assets.kbart.check import CheckResult
+    from autoholdings_assets.kbart.validation import ReadingOptions
 
 
 @click.command()
@@ -38,6 +37,12 @@ def check(
     fixed_file: Path | None,
 ) -> None:
     """Check KBART title lists: files, or folders of them."""
+    # these bring pandas, which no other command should wait for
+    from autoholdings_assets.kbart.check import check_files
+    from autoholdings_assets.kbart.check_page import as_html
+    from autoholdings_assets.kbart.check_report import as_json
+    from autoholdings_assets.kbart.validation import ReadingOptions
+
     options = ReadingOptions(strict=strict, date_formats=_date_formats(date_formats))
     for written in (html_file, fixed_file):
         if written is not None and not written.absolute().parent.is_dir():
@@ -79,7 +84,9 @@ def _progress(path: Path) -> None:
         click.echo(f"\r\033[Kchecking {path.name}", err=True, nl=False)
 
 
-def _print(results: list[CheckResult], html_file: Path | None) -> None:
+def _print(results: "list[CheckResult]", html_file: Path | None) -> None:
+    from autoholdings_assets.kbart.check_report import as_text, summary
+
     many = len(results) > 1
     for result in results:
         click.echo(as_text(result, notes=not many))
@@ -89,13 +96,13 @@ def _print(results: list[CheckResult], html_file: Path | None) -> None:
         click.echo(f"The page is in {html_file}.")
 
 
-def _fix(source: Path, target: Path, options: ReadingOptions, *, quiet: bool) -> None:
+def _fix(source: Path, target: Path, options: "ReadingOptions", *, quiet: bool) -> None:
+    from autoholdings_assets.kbart.check import fix_file
+    from autoholdings_assets.kbart.check_report import fix_text
+    from autoholdings_assets.kbart.errors import UnreadableFile
+
     try:
         fix = fix_file(source, target, options=options)
     except UnreadableFile:
         return  # the report has said so
     click.echo(fix_text(fix), err=quiet)
-
-
-if __name__ == "__main__":
-    check()
