@@ -53,9 +53,7 @@ def existing_home(given: Path | None) -> Home:
     """The home, which must have been set up. Raises `WrongUse` when it was not."""
     home = Home.find(given)
     if not home.config_file.exists():
-        raise WrongUse(
-            f"{home.path} has no autoholdings.yaml. Make one with `autoholdings init`, or give --home."
-        )
+        raise WrongUse(f"{home.path} has no autoholdings.yaml. Make one with `autoholdings init`, or give --home.")
     return home
 
 
@@ -65,11 +63,14 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
-    """Print a plain table; numbers stand to the right."""
+    """Print a plain table, or that there is none; numbers stand to the right."""
     rows = list(rows)
+    if not rows:
+        say(f"{title}: none" if title else "none")
+        return
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
     for index, name in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[index], int) for row in rows)
+        numeric = all(isinstance(row[index], int) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))

@@ -101,8 +101,9 @@ def run_and_report(home: Home, vendor: str, *, dry_run: bool = False) -> dict[st
     from autoholdings_assets.pipeline.home import Listener  # brings Dagster: only when a run starts
     from autoholdings_assets.pipeline.launch import run_vendor
 
-    gc.freeze()  # what the imports made stays; see main()
-    gc.enable()
+    if not gc.isenabled():  # see main(): what the imports made stays, what the run makes need not
+        gc.freeze()
+        gc.enable()
     surprises: list[Exception] = []
     with err.status(f"{vendor}: starting") as progress:
 

@@ -5,12 +5,16 @@ What belongs here: what happens before and around runs. What does not: runs (``r
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from autoholdings_assets.cli.console import WrongUse, existing_home, home_option, say
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.instance import LOOPBACK, prepare, serve_ui
+
+if TYPE_CHECKING:
+    from autoholdings_assets.vendors.model import Vendor
 
 _FIRST_CONFIGURATION = """\
 # What this library has from its vendors. Each run reads this file anew; `autoholdings status` says what is wrong in it.
@@ -20,19 +24,21 @@ institution:
   # customer_parameters: {multi_campus_inventory_management: true}
   # groups: [MAIN, LAW]
 
-# The collections that are active in your catalogue, by their name in the Community Zone.
+# The collections that are active in your catalogue, by their names in the Community Zone.
 electronic_collections: []
-#  - name: ...
-#    cz_title_list: cz/....txt          # optional: the collection's KBART title list, in this folder
+#  - name: COLLECTION
+#    cz_title_list: cz/title_list.txt   # optional: the collection's KBART title list, in this folder
 
-# One entry for each feed. A credential never stands here: write ${NAME_OF_AN_ENVIRONMENT_VARIABLE}.
+# One entry for each feed. A credential never stands here: write the name of an environment variable that holds it.
 integration_profiles: []
-#  - name: ...
-#    vendor: ...                        # one of: VENDORS
+#  - name: main-campus
+#    vendor: VENDOR
 #    active: true
 #    url: https://...                   # as the vendor gave it
-#    ...: ${...}                          # CREDENTIALS
+#    CREDENTIAL: ${NAME_OF_A_VARIABLE}
 #    schedule: "0 6 * * SAT"            # minute hour day month weekday, in the institution's time zone
+
+# The vendors, with the credentials that a profile needs and the names of the collections:
 """
 
 
@@ -46,14 +52,9 @@ def init(home: Path | None) -> int:
     if place.config_file.exists():
         raise WrongUse(f"{place.config_file} is there already; it was left as it is.")
     vendors = load_vendors(place.vendors)
-    credentials = "; ".join(
-        f"{vendor.name}: {', '.join(c.name for c in vendor.credentials)}" for vendor in vendors.values()
-    )
     prepare(place)
-    place.config_file.write_text(
-        _FIRST_CONFIGURATION.replace("VENDORS", ", ".join(vendors)).replace("CREDENTIALS", credentials),
-        encoding="utf-8",
-    )
+    described = "".join(_in_a_comment(vendor) for vendor in vendors.values())
+    place.config_file.write_text(_FIRST_CONFIGURATION + described, encoding="utf-8")
     say(f"Set up {place.path}.")
     say(
         "Next: fill in autoholdings.yaml there, set the environment variables that it names, then "
@@ -72,3 +73,9 @@ def ui(home: Path | None, port: int) -> int:
     sys.stdout.flush()
     serve_ui(place, port)
     return 0
+
+
+def _in_a_comment(vendor: "Vendor") -> str:
+    credentials = ", ".join(f"{c.name}{' (optional)' if c.optional else ''}" for c in vendor.credentials)
+    collections = "".join(f"#     collection: {collection.name}\n" for collection in vendor.collections)
+    return f"#   {vendor.name}: {credentials}\n{collections}"

@@ -12,7 +12,7 @@ import pytest
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.demo import faults
-from autoholdings_tests.library import Feed, Library, issn, journal
+from autoholdings_tests.library import BOOKS, Feed, Library, issn, journal
 
 FILE = [journal("Acta Exempla", issn(1)), journal("Botanica Ficta", issn(3))]
 NEXT = [journal("Acta Exempla", issn(1), start="1990"), journal("Undated", issn(7), start="the beginning")]
@@ -107,6 +107,18 @@ def test_wrong_use_is_2_and_says_what_to_give(wiley: Feed, cli: Cli, words: list
 def test_a_home_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["status", "--home", str(tmp_path / "nowhere")]) == 2
     assert "autoholdings init" in capsys.readouterr().err
+
+
+def test_init_writes_a_configuration_that_can_be_used_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    assert execute(["init", "--home", str(home)]) == 0
+    text = (home / "autoholdings.yaml").read_text()
+    assert "wiley: institution_token" in text and BOOKS in text
+    assert (home / "dagster_home" / "dagster.yaml").is_file()
+    assert execute(["status", "--home", str(home)]) == 0
+    assert "Integration profiles: none" in capsys.readouterr().out
 
 
 @pytest.mark.rule("C7")
