@@ -4,8 +4,6 @@ What belongs here: what a person says on the command line and is told. What does
 command that changes something publishes the holdings anew, so that SQL users see it at once.
 """
 
-import getpass
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -30,6 +28,7 @@ from autoholdings_assets.cli.console import (
     say,
 )
 from autoholdings_assets.config import Configuration, Home, load_configuration
+from autoholdings_assets.pipeline.person import person
 
 if TYPE_CHECKING:
     from autoholdings_assets.holdings.acts import Act, Kind
@@ -156,6 +155,8 @@ def import_portfolios(
             summary = portfolio_import.apply(connection, configuration, act, summary)
     if do_apply:
         _publish(place)
+    if summary.plan_id:
+        _report(place, summary, summary.plan_id)
     if as_json:
         print_json(_import_as_json(summary, do_apply))
     else:
@@ -402,15 +403,13 @@ def _publish(home: Home) -> None:
     publish(home)
 
 
+def _report(home: Home, summary: "ImportSummary", plan_id: str) -> None:
+    from autoholdings_assets.pipeline.sources import report_portfolio_list  # brings Dagster: only when needed
+
+    report_portfolio_list(home, summary.file, summary.collection, plan_id, summary.outcomes)
+
+
 def _act(kind: "Kind", why: str) -> "Act":
     from autoholdings_assets.holdings.acts import Act  # brings DuckDB: only when needed
 
-    return Act(kind, _person(), why)
-
-
-def _person() -> str:
-    """Who is at the command line, as the system knows them."""
-    try:
-        return f"{getpass.getuser()} (command line)"
-    except (OSError, KeyError):
-        return f"user {os.getuid()} (command line)"
+    return Act(kind, person(), why)

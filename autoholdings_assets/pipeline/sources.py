@@ -10,11 +10,13 @@ import dagster as dg
 
 from autoholdings_assets.config import Configuration, ConfigurationError, Home, load_configuration
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.looks import OWNERS, bullets
+from autoholdings_assets.pipeline.instance import prepare
+from autoholdings_assets.pipeline.looks import OWNERS, bullets, counts
 from autoholdings_assets.vendors.model import Vendor, load_vendors
 
 CONFIGURATION = dg.AssetKey(["configuration", "autoholdings_yaml"])
 CZ_TITLE_LISTS = dg.AssetKey(["community_zone", "title_lists"])
+PORTFOLIO_LISTS = dg.AssetKey(["acquisitions", "portfolio_lists"])
 CHECK_NAME = "configuration_is_valid"
 _CHECK_DESCRIPTION = (
     "autoholdings.yaml (and the vendor files beside it) can be read, and every rule on profiles, groups, collections "
@@ -42,6 +44,17 @@ cz_title_lists_source = dg.AssetSpec(
     ),
 )
 
+portfolio_lists_source = dg.AssetSpec(
+    PORTFOLIO_LISTS,
+    group_name="configuration",
+    kinds={"excel"},
+    owners=OWNERS,
+    description=(
+        "Lists of existing portfolios with their **PO lines, licenses and notes**, from the library's own system, "
+        "taken over with `autoholdings import-portfolios`. No run ever writes what staff have attached."
+    ),
+)
+
 
 def vendors_of(home: Home) -> Mapping[str, Vendor]:
     """The vendors that the graph is made of: all, or without the library's own ones when a file of these is broken.
@@ -61,6 +74,14 @@ def judge_configuration(home: Home) -> tuple[dg.AssetCheckResult, Configuration 
     except ConfigurationError as error:
         return _result(passed=False, problems=error.problems), None
     return _result(passed=True, warnings=configuration.warnings, notes=configuration.notes), configuration
+
+
+def report_portfolio_list(home: Home, file: str, collection: str, plan_id: str, outcomes: Mapping[str, int]) -> None:
+    """Let the lineage show that a portfolio list was taken over, by what name, and what became of its lines."""
+    prepare(home)
+    metadata = {"file": file, "collection": collection, "plan": plan_id, "lines": counts(outcomes)}
+    with dg.DagsterInstance.get() as instance:
+        instance.report_runless_asset_event(dg.AssetMaterialization(PORTFOLIO_LISTS, metadata=metadata))
 
 
 def _result(*, passed: bool, **sentences: tuple[str, ...]) -> dg.AssetCheckResult:

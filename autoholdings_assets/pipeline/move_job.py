@@ -1,0 +1,102 @@
+"""The job *Move electronic portfolio information*: collections, a target, what to move, summary, submit.
+
+What belongs here: the job with its configuration, which changes nothing as it stands. What does not: what a move is
+(``holdings/move.py``).
+"""
+
+import dagster as dg
+from pydantic import Field
+
+from autoholdings_assets.config import load_configuration
+from autoholdings_assets.holdings import move
+from autoholdings_assets.holdings.acts import Act, NotPossible
+from autoholdings_assets.holdings.move import MoveSummary
+from autoholdings_assets.holdings.publish import publish
+from autoholdings_assets.holdings.warehouse import open_warehouse
+from autoholdings_assets.pipeline.assets import PUBLISHED_KEY
+from autoholdings_assets.pipeline.home import HomeResource
+from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, told
+from autoholdings_assets.pipeline.looks import counts, table
+
+MOVE_JOB = "move_electronic_portfolio_information"
+
+
+class Move(dg.Config):
+    """What to move where. As it stands here nothing is changed: the run shows the summary."""
+
+    sources: list[str] = Field([], description="The electronic collections to move from: their codes or names.")
+    target: str = Field("", description="The target electronic collection: its code or name.")
+    move_po_lines: bool = Field(False, description="Move PO lines.")
+    move_licenses: bool = Field(False, description="Move licenses.")
+    submit: bool = Field(False, description="false only shows the summary; true carries it out. Review it first.")
+    why: str = Field("", description="Why: it stands in the history.")
+    who: str = Field("", description="Your name. Required to submit.")
+
+
+@dg.op(name=MOVE_JOB)
+def move_portfolio_information(
+    context: dg.OpExecutionContext, config: Move, home: dg.ResourceParam[HomeResource]
+) -> None:
+    """Show what would move, or move it in one transaction and publish the holdings."""
+    refuse_variables(context)
+    summary = told(lambda: _move(context, config, home))
+    sentence = (
+        f"{len(summary.moving)} of {len(summary.items)} PO lines and licenses "
+        f"{'were' if config.submit else 'would be'} moved to {summary.target}; the rest stays where it is."
+    )
+    context.log.info(sentence)
+    metadata = {
+        "summary": sentence,
+        "submitted": config.submit,
+        "outcomes": counts(summary.outcomes),
+        "what_stays": table([_row(item) for item in summary.items if item.outcome != move.MOVES]),
+        "what_moves": table([_row(item) for item in summary.moving]),
+    }
+    context.add_output_metadata(metadata)
+    if summary.plan_id:
+        context.log_event(
+            dg.AssetMaterialization(PUBLISHED_KEY, metadata={"plan": summary.plan_id, "message": sentence})
+        )
+
+
+def _move(context: dg.OpExecutionContext, config: Move, home: HomeResource) -> MoveSummary:
+    if not config.sources or not config.target:
+        raise NotPossible("Nothing was done: name the collections to move from (`sources`) and the `target`.")
+    if config.submit and not config.who.strip():
+        raise NotPossible("Nothing was done: say who submits it (`who`).")
+    configuration = load_configuration(home.home)
+    with open_warehouse(home.home.warehouse) as connection:
+        summary = move.summarise(
+            connection,
+            configuration,
+            config.sources,
+            config.target,
+            po_lines=config.move_po_lines,
+            licenses=config.move_licenses,
+        )
+        if not config.submit:
+            return summary
+        why = f"Moved to {summary.target}. {config.why}".strip()
+        summary = move.submit(
+            connection, configuration, Act("move", config.who.strip(), why, context.run.run_id), summary
+        )
+    publish(home.home)
+    return summary
+
+
+def _row(item: move.MoveItem) -> dict[str, object]:
+    return {
+        "outcome": item.outcome,
+        "what": f"{move.IN_WORDS[item.field]} {item.value}",
+        "from": f"{item.portfolio_id} {item.title}",
+        "why": item.reason,
+    }
+
+
+move_job = launchpad_job(
+    move_portfolio_information,
+    MOVE_JOB,
+    "Moves PO lines and licenses from earlier collections to the collection that the vendor's files fill. As it stands "
+    "it only shows the summary: what would move, what has no counterpart, several, or one with a PO line already. "
+    "Review it, then set `submit`. What has no single counterpart stays where it is.",
+)
