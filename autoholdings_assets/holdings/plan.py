@@ -14,13 +14,7 @@ from autoholdings_assets.holdings.continuity import link_titles
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.title_lists import NOTED_OPEN_ACCESS
-from autoholdings_assets.holdings.titles import (
-    load_granted_rows,
-    merge_titles,
-    merged_path,
-    quoted,
-    write_parquet,
-)
+from autoholdings_assets.holdings.titles import load_row_outcomes, quoted, write_parquet
 from autoholdings_assets.holdings.verdict import judge
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
 
@@ -188,12 +182,7 @@ def unaccounted_rows(connection: Connection, home: Home, plan: Plan) -> dict[str
 
 def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
     """Make ``new_plan_item``, ``planned_portfolio``, ``planned_statement`` and ``row_result``."""
-    merged = merged_path(home, inputs)
-    if merged.exists():
-        load_granted_rows(connection, home, inputs)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE row_outcome AS FROM read_parquet({quoted(merged)})")
-    else:
-        merge_titles(connection, home, inputs)
+    load_row_outcomes(connection, home, inputs)
     _load_availability(connection, inputs)
     set_variables(
         connection,

@@ -9,10 +9,25 @@ from pathlib import Path
 
 from autoholdings_assets.config import ElectronicCollection, Home
 from autoholdings_assets.holdings.entitlements import Inputs, ensure_staged
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, sql
+from autoholdings_assets.holdings.warehouse import Connection, rows, set_variables, sql
 from autoholdings_assets.kbart import coverage
 from autoholdings_assets.kbart.reader import read
 from autoholdings_assets.kbart.validation import validate
+
+CZ_COLUMNS = (
+    "collection",
+    "row_number",
+    "publication_type",
+    "publication_title",
+    "print_identifier",
+    "online_identifier",
+    "title_url",
+    "monograph_volume",
+    "monograph_edition",
+    "from_date",
+    "until_date",
+)
+"""What is used of a Community Zone title list."""
 
 
 @dataclass(frozen=True)
@@ -37,35 +52,35 @@ def merge_titles(connection: Connection, home: Home, inputs: Inputs) -> MergedTi
 
     Raises ``kbart.errors.UnreadableFile`` when a Community Zone title list cannot be used.
     """
-    load_granted_rows(connection, home, inputs)
-    _match_community_zone(connection, inputs)
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW entitled_row AS SELECT r.*, z.cz_title FROM granted_row AS r "
-        "LEFT JOIN cz_match AS z USING (profile_no, row_number) "
-        "WHERE r.status = 'valid' AND z.outcome IS NULL AND r.collection IN (SELECT collection FROM collection_state WHERE active)"
+    load_row_outcomes(connection, home, inputs)
+    (counts,) = rows(connection, sql("coverage_counts"))
+    return MergedTitles(
+        merged_path(home, inputs),
+        counts["rows"],
+        counts["titles"],
+        counts["statements"],
+        dict(zip(counts["outcomes"], counts["outcome_rows"], strict=True)),
+        rows(connection, sql("coverage_preview")),
     )
+
+
+def load_row_outcomes(connection: Connection, home: Home, inputs: Inputs) -> None:
+    """Make ``row_outcome`` for the SQL files, from staging where these inputs have been merged before."""
+    load_granted_rows(connection, home, inputs)
+    path = merged_path(home, inputs)
+    if path.exists():
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE row_outcome AS FROM read_parquet({quoted(path)})")
+        return
+    _match_community_zone(connection, inputs)
     coverage.merge(connection, keep_apart=inputs.vendor.merging.keep_apart)
     connection.execute(sql("row_outcomes"))
-    path = merged_path(home, inputs)
     write_parquet(connection, "row_outcome", path)
-    return MergedTitles(
-        path,
-        scalar(connection, "SELECT count(*) FROM row_outcome"),
-        scalar(connection, "SELECT count(*) FROM row_outcome WHERE representative"),
-        scalar(connection, "SELECT count(*) FROM (SELECT DISTINCT title_key, statement_no FROM row_outcome WHERE title_key IS NOT NULL)"),
-        dict(connection.execute("SELECT outcome, count(*) FROM row_outcome WHERE outcome IS NOT NULL GROUP BY 1 ORDER BY 1").fetchall()),
-        _preview(connection),
-    )  # fmt: skip
 
 
 def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> None:
     """Make ``granted_row`` (all rows of all files), ``grant_of_profile`` and ``collection_state`` for the SQL files."""
     ensure_staged(home, inputs.vendor, inputs.grants)
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE grant_of_profile "
-        "(profile_no INTEGER, profile VARCHAR, file_sha256 VARCHAR, is_new BOOLEAN, available_for_all BOOLEAN, groups VARCHAR[])"
-    )
-    connection.execute("CREATE OR REPLACE TEMP TABLE collection_state (collection VARCHAR, active BOOLEAN)")
+    connection.execute(sql("grants_and_collections"))
     for number, grant in enumerate(inputs.grants):
         connection.execute(
             "INSERT INTO grant_of_profile VALUES (?, ?, ?, ?, ?, ?)",
@@ -74,7 +89,8 @@ def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> Non
     for collection in inputs.collections:
         connection.execute("INSERT INTO collection_state VALUES (?, ?)", [collection.name, collection.is_ready])
     parts = [
-        f"SELECT {number} AS profile_no, * FROM read_parquet({quoted(grant.title_list)})" + " WHERE FALSE" * grant.is_retired
+        f"SELECT {number} AS profile_no, * FROM read_parquet({quoted(grant.title_list)})"
+        + (" WHERE FALSE" if grant.is_retired else "")
         for number, grant in enumerate(inputs.grants)
     ]
     connection.execute("CREATE OR REPLACE TEMP VIEW granted_row AS " + " UNION ALL ".join(parts))
@@ -96,40 +112,17 @@ def write_parquet(connection: Connection, relation: str, path: Path) -> None:
 def _match_community_zone(connection: Connection, inputs: Inputs) -> None:
     """Match the rows of collections that have a Community Zone title list; without one, the file is the authority."""
     listed = [c for c in inputs.collections if c.is_ready and c.cz_title_list is not None]
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE cz_row (collection VARCHAR, row_number BIGINT, publication_type VARCHAR, "
-        "publication_title VARCHAR, print_identifier VARCHAR, online_identifier VARCHAR, title_url VARCHAR, "
-        "monograph_volume VARCHAR, monograph_edition VARCHAR, from_date DATE, until_date DATE)"
-    )
+    connection.execute(sql("community_zone"))
     for collection in listed:
         _load_community_zone(connection, collection)
-    names = [c.name for c in listed]
-    connection.execute("SET VARIABLE listed_collections = ?", [names])
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW row_to_match AS SELECT profile_no, row_number, collection, print_identifier, online_identifier "
-        "FROM granted_row WHERE status = 'valid' AND list_contains(getvariable('listed_collections'), collection)"
-    )
+    set_variables(connection, listed_collections=[c.name for c in listed])
     connection.execute(sql("match_community_zone"))
 
 
 def _load_community_zone(connection: Connection, collection: ElectronicCollection) -> None:
     assert collection.cz_title_list is not None
     title_list = validate(read(collection.cz_title_list))
-    connection.register("cz_title_list", title_list.rows)
-    connection.execute(
-        "INSERT INTO cz_row SELECT ?, row_number, publication_type, publication_title, print_identifier, online_identifier, "
-        "title_url, monograph_volume, monograph_edition, from_date, until_date FROM cz_title_list WHERE status = 'valid'",
-        [collection.name],
-    )
-    connection.unregister("cz_title_list")
-
-
-def _preview(connection: Connection) -> list[dict[str, object]]:
-    """The first titles with several statements, else the first titles: what merging did, at a glance."""
-    return rows(
-        connection,
-        "SELECT r.publication_title, r.print_identifier, r.online_identifier, o.statement_no, r.date_first_issue_online, "
-        "r.date_last_issue_online, r.row_number FROM row_outcome AS o JOIN granted_row AS r USING (profile_no, row_number) "
-        "WHERE o.title_key IN (SELECT title_key FROM row_outcome WHERE title_key IS NOT NULL GROUP BY title_key "
-        "ORDER BY count(*) DESC, title_key LIMIT 5) ORDER BY o.title_key, o.statement_no LIMIT 15",
-    )
+    listed = title_list.rows[title_list.rows["status"] == "valid"].assign(collection=collection.name)
+    connection.register("listed", listed[list(CZ_COLUMNS)])
+    connection.execute("INSERT INTO cz_row BY NAME FROM listed")
+    connection.unregister("listed")

@@ -1,6 +1,11 @@
--- Rows -> titles of the Community Zone. Input: row_to_match (profile_no, row_number, collection, print_identifier,
--- online_identifier), cz_row (collection and the title list frame of its Community Zone list).
--- Output: cz_title (one record a Community Zone title) and cz_match (one record a row).
+-- Rows -> titles of the Community Zone. Input: granted_row, collection_state, cz_row, variable listed_collections (those
+-- that have a list). Output: cz_title (one record a Community Zone title), cz_match (one record a row of such a
+-- collection) and entitled_row (the rows that grant something, with their Community Zone title).
+
+CREATE OR REPLACE TEMP VIEW row_to_match AS
+SELECT profile_no, row_number, collection, print_identifier, online_identifier
+FROM granted_row
+WHERE status = 'valid' AND list_contains(getvariable('listed_collections'), collection);
 
 -- A title list states a title once for each stretch of its coverage: rows with the same identifiers are one title.
 CREATE OR REPLACE TEMP TABLE cz_title AS
@@ -62,3 +67,9 @@ LEFT JOIN decided AS d
     ON d.collection = r.collection
     AND d.print_identifier IS NOT DISTINCT FROM r.print_identifier
     AND d.online_identifier IS NOT DISTINCT FROM r.online_identifier;
+
+CREATE OR REPLACE TEMP VIEW entitled_row AS
+SELECT r.*, z.cz_title
+FROM granted_row AS r
+LEFT JOIN cz_match AS z USING (profile_no, row_number)
+WHERE r.status = 'valid' AND z.outcome IS NULL AND r.collection IN (SELECT collection FROM collection_state WHERE active);
