@@ -79,9 +79,11 @@ def judge_configuration(home: Home) -> tuple[dg.AssetCheckResult, Configuration 
 def report_portfolio_list(home: Home, file: str, collection: str, plan_id: str, outcomes: Mapping[str, int]) -> None:
     """Let the lineage show that a portfolio list was taken over, by what name, and what became of its lines."""
     prepare(home)
-    metadata = {"file": file, "collection": collection, "plan": plan_id, "lines": counts(outcomes)}
+    event = dg.AssetMaterialization(
+        PORTFOLIO_LISTS, metadata={"file": file, "collection": collection, "plan": plan_id, "lines": counts(outcomes)}
+    )
     with dg.DagsterInstance.get() as instance:
-        instance.report_runless_asset_event(dg.AssetMaterialization(PORTFOLIO_LISTS, metadata=metadata))
+        instance.report_runless_asset_event(event)
 
 
 def _result(*, passed: bool, **sentences: tuple[str, ...]) -> dg.AssetCheckResult:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner, Result
 
+from autoholdings_assets.cli.acquisitions import attention as attention_command
 from autoholdings_assets.config import load_configuration
 from autoholdings_assets.holdings import acquisitions, attention
 from autoholdings_assets.holdings.acts import Act, NotPossible
@@ -282,3 +284,21 @@ def test_multiple_matches_are_listed_until_a_run_is_without_them(library: Librar
     wiley.serves([*twins, STAYING])
     library.run()
     assert library.sql("FROM attention") == []
+
+
+def test_the_command_lists_settles_and_refuses(library: Library, missing: str) -> None:
+    home = ["--home", str(library.home.path)]
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(attention_command, [*arguments, *home])
+
+    for words in ([], ["list"]):
+        listed = run(*words)
+        assert missing in listed.output and "POL-77" in listed.output
+    refused = run("settle", missing, "look-again")
+    assert refused.exit_code == 2 and "on which day" in refused.output
+    settled = run("settle", missing, "look-again", "--on", str(LATER), "--note", "asked the vendor")
+    assert settled.exit_code == 0 and str(LATER) in settled.output
+    assert library.published("FROM needs_attention") == []
+    assert "Nothing needs attention" in run("list").output
+    assert "asked the vendor" in run("list", "--all").output
