@@ -51,7 +51,7 @@ class Undoing(dg.Config):
     submit: bool = Field(False, description="false only shows what the undo would do; true does it.")
 
 
-@dg.op(name=ACCEPT_JOB)
+@dg.op(name=f"{ACCEPT_JOB}_op")
 def accept_plan(context: dg.OpExecutionContext, config: Acceptance, home: dg.ResourceParam[HomeResource]) -> None:
     """Accept a held plan, then apply it and publish."""
     _refuse_variables(context)
@@ -65,7 +65,7 @@ def accept_plan(context: dg.OpExecutionContext, config: Acceptance, home: dg.Res
     _materialized(context, plan, done.message if done else "Accepted; the next run applies it.", bool(done))
 
 
-@dg.op(name=REJECT_JOB)
+@dg.op(name=f"{REJECT_JOB}_op")
 def reject_plan(context: dg.OpExecutionContext, config: Decision, home: dg.ResourceParam[HomeResource]) -> None:
     """Reject a held plan: the holdings stay as they are until a file brings another one."""
     _refuse_variables(context)
@@ -77,7 +77,7 @@ def reject_plan(context: dg.OpExecutionContext, config: Decision, home: dg.Resou
     _materialized(context, _told(reject), "Rejected; nothing was applied.", False)
 
 
-@dg.op(name=UNDO_JOB)
+@dg.op(name=f"{UNDO_JOB}_op")
 def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceParam[HomeResource]) -> None:
     """Show what undoing a run would do, or undo it and publish."""
     _refuse_variables(context)
@@ -101,7 +101,7 @@ def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceP
 def _job(op: dg.OpDefinition, name: str, description: str) -> dg.JobDefinition:
     @dg.job(name=name, description=description, executor_def=dg.in_process_executor)
     def job() -> None:
-        op()
+        op.alias(name)()  # Dagster wants the op's own name to differ from the job's
 
     return job
 

@@ -36,6 +36,14 @@ def test_every_vendor_has_its_chain_from_source_to_published_copy(library: Libra
     assert upstream(nodes, "holdings", "published") == {f"{vendor}/portfolios" for vendor in VENDORS}
 
 
+def test_the_code_location_loads(library: Library, wiley: Feed) -> None:
+    """As Dagster loads it: every job, schedule and sensor fits with every other."""
+    library.change_profile("wiley-main", schedule="0 6 * * SAT")
+    dg.Definitions.validate_loadable(build_definitions(library.home))
+    library.home.config_file.write_text(BROKEN)
+    dg.Definitions.validate_loadable(build_definitions(library.home))
+
+
 def test_every_asset_says_what_it_is(library: Library) -> None:
     nodes = graph(library)
     for key in nodes.materializable_asset_keys:
