@@ -162,13 +162,13 @@ def _files(connection: Connection, undone: Plan) -> _Files:
     afterwards = dict(now)
     barred = {} if undone.kind == "undo" else dict(brought or with_it)
     notes = []
-    for profile in sorted(brought):
+    for profile in sorted(p for p in before.keys() | with_it.keys() if before.get(p) != with_it.get(p)):
         if now.get(profile) != with_it.get(profile):
             notes.append(
                 f"{profile} has accepted a later file since. What that file says stays, except what this undo restores; "
                 "it is barred too, so that the next run does not do it all again."
             )
-            barred[profile] = now[profile]
+            barred |= {profile: now[profile]} if profile in now else {}
         elif profile in before:
             afterwards[profile] = before[profile]
         else:

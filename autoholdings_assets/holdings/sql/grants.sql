@@ -1,6 +1,6 @@
 -- Which profile grants which portfolio after the plan. Input: row_outcome, proposed_portfolio, grant_of_profile, frozen, graced,
 -- collection_state, portfolio_grant. Output: planned_grant, the differences: is_granted is false for a grant that ends.
-CREATE OR REPLACE TEMP TABLE planned_grant AS
+CREATE OR REPLACE TEMP TABLE changed_grant AS
 WITH present AS (
     SELECT portfolio_id, collection, profile, missing_since
     FROM portfolio_grant
@@ -24,3 +24,5 @@ SELECT
 FROM wanted AS w
 FULL JOIN present AS p ON p.portfolio_id = w.portfolio_id AND p.profile = w.profile
 WHERE w.portfolio_id IS NULL OR p.portfolio_id IS NULL OR w.goes_missing OR w.missing_since IS DISTINCT FROM p.missing_since;
+
+CREATE OR REPLACE TEMP VIEW planned_grant AS FROM changed_grant;

@@ -75,7 +75,7 @@ WHERE valid_to IS NULL AND missing_since IS NULL;
 
 CREATE OR REPLACE TEMP VIEW planned_statement AS FROM proposed_statement;
 
-CREATE OR REPLACE TEMP TABLE planned_grant AS
+CREATE OR REPLACE TEMP TABLE changed_grant AS
 WITH touched AS (
     SELECT DISTINCT portfolio_id, collection, profile FROM portfolio_grant
     WHERE (valid_from = getvariable('undone_at') OR valid_to = getvariable('undone_at'))
@@ -91,3 +91,5 @@ SELECT t.portfolio_id, t.collection, t.profile, b.missing_since, FALSE AS goes_m
 FROM touched AS t
 ANTI JOIN changed_since AS c ON c.portfolio_id = t.portfolio_id AND c.profile = t.profile
 LEFT JOIN before AS b ON b.portfolio_id = t.portfolio_id AND b.profile = t.profile;
+
+CREATE OR REPLACE TEMP VIEW planned_grant AS FROM changed_grant;
