@@ -124,7 +124,7 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
     if vanished:
         raise ConfigurationError(
             [
-                f'integration_profiles: the profile "{name}" still grants titles but is not in autoholdings.yaml any more. '
+                f'integration_profiles: the profile "{name}" still grants titles but is not in the file any more. '
                 f"Put it back, or run `autoholdings profiles retire {name}` to give its titles up."
                 for name in vanished
             ]
@@ -147,8 +147,8 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
             continue
         file = rows(
             connection,
-            "SELECT file_name, file_date, accepted_at, CASE WHEN status = 'barred' THEN coalesce(message, '') END AS barred "
-            "FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
+            "SELECT file_name, file_date, accepted_at, "
+            "CASE WHEN status = 'barred' THEN coalesce(message, '') END AS barred FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
             [name, sha],
         )[0]
         grants.append(

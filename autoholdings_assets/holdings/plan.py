@@ -1,8 +1,8 @@
 """The plan: what a run would change, title by title and field by field, before anything is changed (rule A1).
 
-The plan's items are in the warehouse; its contents (the whole new state of each portfolio that changes) and the outcome of
-every row are staged beside it, so that exactly the plan that was seen is applied. What does not belong here: whether a plan
-may be applied (``verdict.py``), and applying it (``apply.py``).
+The plan's items are in the warehouse; its contents (the whole new state of each portfolio that changes) and the
+outcome of every row are staged beside it, so that exactly the plan that was seen is applied. What does not belong here:
+whether a plan may be applied (``verdict.py``), and applying it (``apply.py``).
 """
 
 from dataclasses import asdict, dataclass, field
@@ -13,7 +13,7 @@ from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.continuity import link_titles
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
-from autoholdings_assets.holdings.title_lists import NOTED_OPEN_ACCESS
+from autoholdings_assets.holdings.notes import notes_on
 from autoholdings_assets.holdings.titles import load_row_outcomes, quoted, write_parquet
 from autoholdings_assets.holdings.verdict import judge
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
@@ -23,6 +23,19 @@ ROW_OUTCOMES = (
     "rejected", "excluded", "duplicate", "collection not active",
 )  # fmt: skip
 """What a row of a file may end as: exactly one of these (rule A3)."""
+
+COMPARISON = (
+    "unreadable",
+    "grace",
+    "proposed",
+    "coverage_not_stated",
+    "differences",
+    "grants",
+    "lost_coverage",
+    "changes",
+    "plan_items",
+)
+"""The SQL files that compare what the files grant with the portfolios, in order."""
 
 CHANGING_ACTIONS = ("activate", "possible title change", "update", "remove")
 """Actions that change portfolios."""
@@ -97,15 +110,14 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
     _compute(connection, home, inputs)
     for part, relation in (*CONTENTS.items(), ("rows", "row_result")):
         write_parquet(connection, relation, content_path(home, plan_id, part))
-    counters = [dict(zip(("collection", "profile", "group", "counter", "value"), row, strict=True))
-                for row in connection.execute(sql("counters")).fetchall()]  # fmt: skip
+    counters = rows(connection, sql("counters"))
     verdict = judge(connection, home, inputs)
-    notes = _notes(connection, inputs)
+    notes = notes_on(connection, inputs)
     with transaction(connection) as now:
         lapse_plans(connection, vendor)
         connection.execute(
-            "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, inputs_hash, generation, files, status, hold_reasons, "
-            "counters, notes, losses) VALUES (?, ?, ?, 'upload', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, inputs_hash, generation, files, status, "
+            "hold_reasons, counters, notes, losses) VALUES (?, ?, ?, 'upload', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 plan_id, vendor, run_id, now, inputs.digest, state,
                 [{"profile": g.profile, "file_sha256": g.file_sha256} for g in inputs.grants if not g.is_retired],
@@ -134,8 +146,8 @@ def load_plan(connection: Connection, plan_id: str) -> Plan:
     """The stored plan. Raises ``KeyError`` when there is none of this name."""
     found = rows(
         connection,
-        "SELECT plan_id, vendor, status, hold_reasons, notes, counters, files, inputs_hash, generation, kind, made_at, run_id, "
-        "applied_at, applied_run_id, applied_by, losses, undoes_plan_id FROM plan WHERE plan_id = ?",
+        "SELECT plan_id, vendor, status, hold_reasons, notes, counters, files, inputs_hash, generation, kind, made_at, "
+        "run_id, applied_at, applied_run_id, applied_by, losses, undoes_plan_id FROM plan WHERE plan_id = ?",
         [plan_id],
     )
     if not found:
@@ -159,31 +171,21 @@ def plans(connection: Connection, vendor: str | None = None, limit: int = 20) ->
 
 def plan_items(connection: Connection, plan_id: str, limit: int | None = None) -> list[dict[str, Any]]:
     """The items of a plan in its order, with the fields of ``plan_item``."""
-    return rows(
-        connection,
-        f"SELECT * EXCLUDE (plan_id) FROM plan_item WHERE plan_id = ? ORDER BY item_no {f'LIMIT {limit:d}' if limit else ''}",
-        [plan_id],
-    )
+    query = "SELECT * EXCLUDE (plan_id) FROM plan_item WHERE plan_id = ? ORDER BY item_no"
+    return rows(connection, query if limit is None else f"{query} LIMIT {limit:d}", [plan_id])
 
 
 def unaccounted_rows(connection: Connection, home: Home, plan: Plan) -> dict[str, int]:
-    """For each profile, how many rows of its file do not end in exactly one outcome of the plan; 0 is right (rule A3)."""
-    path = content_path(home, plan.plan_id, "rows")
-    found = connection.execute(
-        "WITH result AS (SELECT profile, row_number, count(*) AS times, any_value(outcome) AS outcome "
-        f"  FROM read_parquet({quoted(path)}) GROUP BY ALL), "
-        "accounted AS (SELECT profile, count(*) FILTER (times = 1 AND list_contains($outcomes, outcome)) AS accounted FROM result GROUP BY ALL) "
-        "SELECT f.profile, f.total_rows - coalesce(a.accounted, 0) FROM (SELECT unnest(files, recursive := true) FROM plan WHERE plan_id = $plan_id) AS p "
-        "JOIN kbart_file AS f USING (profile, file_sha256) LEFT JOIN accounted AS a USING (profile)",
-        {"outcomes": list(ROW_OUTCOMES), "plan_id": plan.plan_id},
-    ).fetchall()
-    return dict(found)
+    """For each profile, how many rows of its file do not end in exactly one outcome; 0 is right (rule A3)."""
+    set_variables(connection, plan_id=plan.plan_id, row_outcomes=list(ROW_OUTCOMES))
+    staged = quoted(content_path(home, plan.plan_id, "rows"))
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW staged_row_result AS FROM read_parquet({staged})")
+    return dict(connection.execute(sql("unaccounted")).fetchall())
 
 
 def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
     """Make ``new_plan_item``, ``planned_portfolio``, ``planned_statement`` and ``row_result``."""
     load_row_outcomes(connection, home, inputs)
-    _load_availability(connection, inputs)
     set_variables(
         connection,
         all_groups=list(inputs.all_groups),
@@ -191,66 +193,11 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
         grace_files=inputs.policies.grace_files,
         po_line_portfolio_missing=inputs.policies.po_line_portfolio_missing,
     )
-    connection.execute(sql("words"))
-    connection.execute(sql("desired"))
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE current_portfolio AS SELECT portfolio_id, collection, title, print_identifier, online_identifier, "
-        "title_id, title_url, monograph_volume, monograph_edition, po_line, available_for_all, available_for FROM portfolio "
-        "WHERE collection IN (SELECT collection FROM collection_state WHERE active)"
-    )
-    link_titles(connection)
-    for step in (
-        "unreadable", "grace", "proposed", "coverage_not_stated", "differences", "grants", "lost_coverage", "changes", "plan_items",
-    ):  # fmt: skip
+    for step in ("words", "desired"):
         connection.execute(sql(step))
-
-
-def _load_availability(connection: Connection, inputs: Inputs) -> None:
-    """Which groups a title has for each set of profiles that grant it: the union of theirs, or everyone (rule A14)."""
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE availability "
-        "(profiles HUGEINT, available_for_all BOOLEAN, available_for VARCHAR[], profile_names VARCHAR)"
-    )
-    sets = connection.execute(
-        "SELECT bit_or(1::HUGEINT << profile_no) AS profiles FROM row_outcome WHERE title_key IS NOT NULL GROUP BY title_key "
-        "UNION SELECT bit_or(1::HUGEINT << profile_no) FROM row_outcome WHERE title_key IS NOT NULL GROUP BY title_key, statement_no"
-    ).fetchall()
-    for (profiles,) in sets:
-        granting = [grant for number, grant in enumerate(inputs.grants) if profiles >> number & 1]
-        for_all = any(grant.available_for_all for grant in granting)
-        groups = [] if for_all else sorted({group for grant in granting for group in grant.groups})
-        connection.execute(
-            "INSERT INTO availability VALUES (?, ?, ?, ?)",
-            [profiles, for_all, groups, ", ".join(grant.profile for grant in granting)],
-        )
-
-
-def _notes(connection: Connection, inputs: Inputs) -> list[str]:
-    """What a person should know besides the items."""
-    notes = []
-    missing = connection.execute(
-        "SELECT collection, count(*) FROM row_outcome WHERE outcome = 'collection not active' GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    configured = {c.name: c for c in inputs.collections}
-    for name, count in missing:
-        if name in configured and not configured[name].active:
-            notes.append(f"{name}: not active on purpose; {count} rows are set aside.")
-        else:
-            notes.append(
-                f"Electronic collection for update does not exist: {name}. {count} rows are set aside; activate it and run again."
-            )
-    reported = connection.execute(
-        "SELECT g.profile, count(*), string_agg(r.publication_title, ', ' ORDER BY r.row_number) FILTER (r.row_number <= 100) "
-        "FROM granted_row AS r JOIN grant_of_profile AS g USING (profile_no) WHERE r.status = 'valid' AND r.reason = ? "
-        "GROUP BY ALL ORDER BY ALL",
-        [NOTED_OPEN_ACCESS],
-    ).fetchall()
-    for profile, count, titles in reported:
-        notes.append(
-            f"{profile}: {count} rows are noted as open access though their access type is P; they are used. They can be left "
-            f"out by `open_access_notes: leave_out` in the vendor's data. {f'Among them: {titles}.' if titles else ''}".strip()
-        )
-    return notes
+    link_titles(connection)
+    for step in COMPARISON:
+        connection.execute(sql(step))
 
 
 def _next_portfolio_number(connection: Connection) -> int:

@@ -1,4 +1,4 @@
-"""The published copy: holdings.duckdb, replaced as a whole after each run, so that nobody waits for anybody (rule A11)."""
+"""The published copy: holdings.duckdb, replaced as a whole after each run, so that nobody waits (rule A11)."""
 
 import os
 import shutil

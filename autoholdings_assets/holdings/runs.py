@@ -99,8 +99,9 @@ def record_arrival(
         if scalar(connection, known, [outcome.profile, file.file_sha256]):
             return
         connection.execute(
-            "INSERT INTO kbart_file (profile, vendor, file_sha256, file_name, file_date, size_bytes, etag, last_modified, "
-            "content_type, retrieved_from, retrieved_at, run_id, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'retrieved')",
+            "INSERT INTO kbart_file (profile, vendor, file_sha256, file_name, file_date, size_bytes, etag, "
+            "last_modified, content_type, retrieved_from, retrieved_at, run_id, status) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'retrieved')",
             [
                 outcome.profile, vendor, file.file_sha256, file.file_name, file.file_date, file.size_bytes, file.etag,
                 file.last_modified, file.content_type, file.retrieved_from, now, run_id,
@@ -175,8 +176,8 @@ def _record_configuration(connection: Connection, configuration: Configuration) 
         connection.execute(
             "INSERT INTO electronic_collection VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                c.name, c.code, c.vendor, c.cz_collection_id, c.active, c.service.active, c.service.available, c.activation,
-                c.automatically_activate_new_portfolios, c.cz_title_list.name if c.cz_title_list else None,
+                c.name, c.code, c.vendor, c.cz_collection_id, c.active, c.service.active, c.service.available,
+                c.activation, c.automatically_activate_new_portfolios, c.cz_title_list.name if c.cz_title_list else None,
             ],
         )  # fmt: skip
     for p in configuration.integration_profiles:

@@ -100,8 +100,8 @@ def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedT
         )  # fmt: skip
         connection.execute("DELETE FROM rejected_row WHERE profile = ? AND file_sha256 = ?", key)
         connection.execute(
-            "INSERT INTO rejected_row SELECT ?, ?, ?, row_number, column_name, value, rule, message, publication_title, "
-            "print_identifier, online_identifier, title_id, title_url FROM rejected_fault",
+            "INSERT INTO rejected_row SELECT ?, ?, ?, row_number, column_name, value, rule, message, "
+            "publication_title, print_identifier, online_identifier, title_id, title_url FROM rejected_fault",
             [profile, vendor.name, staged.file_sha256],
         )
         connection.execute("DELETE FROM excluded_row WHERE profile = ? AND file_sha256 = ?", key)

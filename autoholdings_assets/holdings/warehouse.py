@@ -123,8 +123,8 @@ def set_variables(connection: Connection, **values: Any) -> None:
 def _migrate(connection: Connection) -> None:
     try:
         found = scalar(connection, "SELECT max(version) FROM schema_version")
-    except duckdb.CatalogException:  # a new file; asking for it beforehand would cost more than every other statement here
-        found = 0
+    except duckdb.CatalogException:
+        found = 0  # a new file; asking the catalogue beforehand would cost more than all else here
     if found > SCHEMA_VERSION:
         raise WarehouseTooNew(
             f"The warehouse has schema version {found}; this version of autoholdings knows {SCHEMA_VERSION}. "
@@ -143,16 +143,6 @@ def _migrate(connection: Connection) -> None:
 
 def _comment_view_columns(connection: Connection) -> None:
     """A view's column says what the column of the same name says in the tables."""
-    uncommented = connection.execute(
-        "SELECT v.view_name, c.column_name, "
-        "  (SELECT any_value(t.comment) FROM duckdb_columns() t JOIN duckdb_tables() b "
-        "     ON b.table_oid = t.table_oid AND b.database_name = t.database_name "
-        "   WHERE t.database_name = 'warehouse' AND t.comment IS NOT NULL "
-        "     AND t.column_name = CASE c.column_name WHEN 'occurred_at' THEN 'applied_at' "
-        "       WHEN 'attached_at' THEN 'valid_from' WHEN 'updated_at' THEN 'valid_from' ELSE c.column_name END) "
-        "FROM duckdb_views() v JOIN duckdb_columns() c ON c.table_oid = v.view_oid AND c.database_name = v.database_name "
-        "WHERE v.database_name = 'warehouse' AND NOT v.internal AND c.comment IS NULL"
-    ).fetchall()
-    for view, column, comment in uncommented:
+    for view, column, comment in connection.execute(sql("view_comments")).fetchall():
         text = str(comment or "").replace("'", "''")
         connection.execute(f'COMMENT ON COLUMN "{view}"."{column}" IS \'{text}\'')

@@ -1,8 +1,8 @@
 """The steps of a run as plain functions, from asking the vendor to the published copy.
 
-Each step takes what it needs from the warehouse and from staging/, and leaves its result there, so that every asset can be
-materialized alone. What does not belong here: Dagster (``assets.py`` calls these functions) and anything about portfolios
-(``holdings/``).
+Each step takes what it needs from the warehouse and from staging/, and leaves its result there, so that every asset can
+be materialized alone. What does not belong here: Dagster (``assets.py`` calls these functions) and anything about
+portfolios (``holdings/``).
 """
 
 from collections.abc import Iterator
@@ -125,7 +125,7 @@ class PortfoliosSummary:
 
 @dataclass(frozen=True)
 class PublishedSummary:
-    """The published copy, the profiles that a run of each vendor could not read at last, and what is not in the copy."""
+    """The published copy, the profiles that the run could not read, and what is not in the copy."""
 
     published: Published
     unread_profiles: list[ProfileOutcome]
@@ -283,7 +283,8 @@ def preview_undo(context: RunContext, run: str) -> Plan:
 def undo_run(context: RunContext, run: str, why: str) -> tuple[Plan, PortfoliosSummary]:
     """Restore the state before a run, which is named by its id or the beginning of it, as this run (rule A9).
 
-    ``context.vendor_name`` may be empty: then the run itself tells the vendor. Raises ``NotUndoable``, ``NotApplicable``.
+    ``context.vendor_name`` may be empty: then the run itself tells the vendor. Raises ``NotUndoable``,
+    ``NotApplicable``.
     """
     with open_warehouse(context.home.warehouse) as connection:
         undone = undo.find_undoable(connection, run, context.vendor_name or None)
@@ -405,8 +406,8 @@ def _read(
         )[0]
         known = False
     return FileRead(
-        outcome.profile, file["file_name"], sha, file["encoding"], file["total_rows"], file["valid_rows"], file["rejected_rows"],
-        file["excluded_rows"], {f["rule"]: f["row_count"] for f in file["findings"]}, not known,
+        outcome.profile, file["file_name"], sha, file["encoding"], file["total_rows"], file["valid_rows"],
+        file["rejected_rows"], file["excluded_rows"], {f["rule"]: f["row_count"] for f in file["findings"]}, not known,
     )  # fmt: skip
 
 
@@ -440,8 +441,8 @@ def _portfolios(
         plan.counters if plan else [],
         rows(
             connection,
-            "SELECT portfolio_id, title, online_identifier, print_identifier, availability, available_for_all, available_for, "
-            f"updated_at FROM portfolio WHERE {of_vendor} ORDER BY updated_at DESC, title LIMIT {PREVIEW_ROWS}",
+            "SELECT portfolio_id, title, online_identifier, print_identifier, availability, available_for_all, "
+            f"available_for, updated_at FROM portfolio WHERE {of_vendor} ORDER BY updated_at DESC, title LIMIT {PREVIEW_ROWS}",
             [context.vendor_name],
         ),
         broken_invariants(
@@ -460,7 +461,8 @@ def _title_list_preview(
     return rows(
         connection,
         "SELECT row_number, status, publication_title, print_identifier, online_identifier, date_first_issue_online, "
-        f"date_last_issue_online, publication_type, collection FROM read_parquet(?) ORDER BY row_number LIMIT {PREVIEW_ROWS}",
+        "date_last_issue_online, publication_type, collection FROM read_parquet(?) "
+        f"ORDER BY row_number LIMIT {PREVIEW_ROWS}",
         [paths],
     )
 

@@ -1,5 +1,21 @@
--- What the files grant. Input: granted_row, row_outcome, availability (mask of profiles -> groups).
--- Output: desired_title (one record a title), desired_statement (one record a coverage statement).
+-- What the files grant, and what is there. Input: granted_row, row_outcome, grant_of_profile, collection_state, portfolio.
+-- Output: desired_title (one record a title), desired_statement (one record a coverage statement), current_portfolio.
+
+-- Which groups a title or statement has for each set of profiles that grant it (one bit a profile): the union of theirs,
+-- or everyone as soon as one of them is for everyone (rule A14).
+CREATE OR REPLACE TEMP TABLE availability AS
+WITH granting AS (
+    SELECT bit_or(1::HUGEINT << profile_no) AS profiles FROM row_outcome WHERE title_key IS NOT NULL GROUP BY title_key
+    UNION
+    SELECT bit_or(1::HUGEINT << profile_no) FROM row_outcome WHERE title_key IS NOT NULL GROUP BY title_key, statement_no
+)
+SELECT
+    s.profiles,
+    bool_or(g.available_for_all) AS available_for_all,
+    CASE WHEN bool_or(g.available_for_all) THEN [] ELSE list_sort(list_distinct(flatten(list(g.groups)))) END AS available_for,
+    string_agg(g.profile, ', ' ORDER BY g.profile_no) AS profile_names
+FROM granting AS s JOIN grant_of_profile AS g ON (s.profiles >> g.profile_no) & 1 = 1
+GROUP BY s.profiles;
 
 CREATE OR REPLACE TEMP TABLE desired_title AS
 WITH granted AS (
@@ -41,3 +57,10 @@ JOIN granted AS g USING (title_key, statement_no, profile_no)
 JOIN granted_row AS r ON r.profile_no = o.profile_no AND r.row_number = o.row_number
 JOIN availability AS a ON a.profiles = g.profiles
 WHERE o.outcome IS NULL;
+
+CREATE OR REPLACE TEMP TABLE current_portfolio AS
+SELECT
+    portfolio_id, collection, title, print_identifier, online_identifier, title_id, title_url, monograph_volume,
+    monograph_edition, po_line, available_for_all, available_for
+FROM portfolio
+WHERE collection IN (SELECT collection FROM collection_state WHERE active);
