@@ -232,7 +232,8 @@ class Library:
     def statements(self, title: str) -> list[dict[str, Any]]:
         """The coverage statements of the portfolio with this title, in order."""
         return self.sql(
-            "SELECT c.* FROM coverage AS c JOIN portfolio AS p USING (portfolio_id) WHERE p.title = ? ORDER BY statement_no",
+            "SELECT c.* FROM coverage AS c JOIN portfolio AS p USING (portfolio_id) "
+            "WHERE p.title = ? ORDER BY statement_no",
             title,
         )
 

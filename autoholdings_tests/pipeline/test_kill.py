@@ -1,4 +1,7 @@
-"""kill -9 in the middle of a run: the next run finishes the work, no lock stays, the published copy is whole throughout."""
+"""kill -9 in the middle of a run.
+
+The next run finishes the work, no lock stays, and the published copy is whole throughout.
+"""
 
 import multiprocessing
 import os
@@ -101,9 +104,13 @@ def expect_finished(library: Library) -> None:
     portfolios, _ = content(library)
     assert {row["title"] for row in portfolios} == {r["publication_title"] for r in AFTER} | {"Title 1"}
     assert next(row["po_line"] for row in portfolios if row["title"] == "Title 1") == "POL-1"
-    versions = library.sql("SELECT portfolio_id FROM portfolio_version WHERE valid_to IS NULL GROUP BY ALL HAVING count(*) > 1")
+    versions = library.sql(
+        "SELECT portfolio_id FROM portfolio_version WHERE valid_to IS NULL GROUP BY ALL HAVING count(*) > 1"
+    )
     assert versions == [], "no portfolio is in two states at once"
-    activated = library.sql("SELECT title FROM portfolio_action WHERE action = 'activate' GROUP BY ALL HAVING count(*) > 1")
+    activated = library.sql(
+        "SELECT title FROM portfolio_action WHERE action = 'activate' GROUP BY ALL HAVING count(*) > 1"
+    )
     assert activated == [], "nothing was done twice"
     assert library.run().outcome == "nothing new"
 
@@ -113,11 +120,16 @@ def expect_finished(library: Library) -> None:
 @pytest.mark.parametrize(
     "point",
     [
-        "after the files have come", "after staging", "after merging", "after planning",
-        "in the transaction, before its statements", "in the transaction, after its statements",
-        "between commit and publish", "after publishing",
+        "after the files have come",
+        "after staging",
+        "after merging",
+        "after planning",
+        "in the transaction, before its statements",
+        "in the transaction, after its statements",
+        "between commit and publish",
+        "after publishing",
     ],
-)  # fmt: skip
+)
 def test_a_run_killed_at_a_point_is_finished_by_the_next(started: Library, point: str) -> None:
     killed(started, point)
     expect_whole(started)

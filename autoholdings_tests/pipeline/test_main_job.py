@@ -1,10 +1,12 @@
 """The main job on small files: what is activated, updated, removed, kept, and what stays as it is."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from autoholdings_tests.library import BOOKS, JOURNALS, Feed, Library, book, isbn, issn, journal
+from autoholdings_assets.pipeline import steps
+from autoholdings_tests.library import BOOKS, JOURNALS, Feed, Library, Row, book, isbn, issn, journal, kbart
 
 
 @pytest.mark.rule("C12", "W3", "C9")
@@ -12,21 +14,18 @@ def test_one_run_activates_journals_and_books_of_one_file(library: Library, wile
     wiley.serves([journal("Acta Exempla", issn(1), issn(2)), book("On Examples", isbn(1))])
     assert library.titles() == {} and library.run().outcome == "done"
     titles = library.titles()
-    assert {title: row["collection"] for title, row in titles.items()} == {"Acta Exempla": JOURNALS, "On Examples": BOOKS}
+    collections = {title: row["collection"] for title, row in titles.items()}
+    assert collections == {"Acta Exempla": JOURNALS, "On Examples": BOOKS}
     assert all(row["availability"] == "available" and row["available_for_all"] for row in titles.values())
     assert titles["Acta Exempla"]["online_identifier"] == issn(1)
     assert library.statements("Acta Exempla")[0]["from_date"] == date(2000, 1, 1)
 
 
 @pytest.mark.rule("C10")
-def test_only_what_the_file_names_is_activated(library: Library, wiley: Feed, tmp_path) -> None:
+def test_only_what_the_file_names_is_activated(library: Library, wiley: Feed, tmp_path: Path) -> None:
     """Also where the Community Zone's list has more, and though the collection is set to activate new portfolios."""
-    from autoholdings_tests.library import kbart
-
     (tmp_path / "cz.txt").write_bytes(kbart([journal("Acta Exempla", issn(1)), journal("Not Bought", issn(3))]))
-    library.collection(
-        JOURNALS, cz_title_list=str(tmp_path / "cz.txt"), automatically_activate_new_portfolios=True
-    )
+    library.collection(JOURNALS, cz_title_list=str(tmp_path / "cz.txt"), automatically_activate_new_portfolios=True)
     wiley.serves([journal("Acta Exempla", issn(1)), journal("Unknown There", issn(5))])
     run = library.run()
     assert list(library.titles()) == ["Acta Exempla"]
@@ -35,9 +34,13 @@ def test_only_what_the_file_names_is_activated(library: Library, wiley: Feed, tm
 
 @pytest.mark.rule("C17")
 def test_the_file_overwrites_all_coverage_local_coverage_included(library: Library, wiley: Feed) -> None:
-    wiley.serves([journal("Acta Exempla", issn(1), start="1990", end="1999"), journal("Acta Exempla", issn(1), start="2001")])
+    nineties = journal("Acta Exempla", issn(1), start="1990", end="1999")
+    wiley.serves([nineties, journal("Acta Exempla", issn(1), start="2001")])
     library.run()
-    library.write("UPDATE coverage_version SET date_last_issue_online = '2020', until_date = DATE '2020-12-31' WHERE statement_no = 2")
+    library.write(
+        "UPDATE coverage_version SET date_last_issue_online = '2020', until_date = DATE '2020-12-31' "
+        "WHERE statement_no = 2"
+    )
     wiley.serves([journal("Acta Exempla", issn(1), start="1995")])
     assert library.run().actions == {"update": 1}
     (statement,) = library.statements("Acta Exempla")
@@ -48,7 +51,9 @@ def test_the_file_overwrites_all_coverage_local_coverage_included(library: Libra
 
 
 @pytest.mark.rule("C18")
-def test_a_title_that_has_left_the_file_loses_its_portfolio_and_stays_in_the_history(library: Library, wiley: Feed) -> None:
+def test_a_title_that_has_left_the_file_loses_its_portfolio_and_stays_in_the_history(
+    library: Library, wiley: Feed
+) -> None:
     wiley.serves([journal("Staying", issn(1)), journal("Leaving", issn(3), start="2004", end="2010")])
     library.run()
     wiley.serves([journal("Staying", issn(1))])
@@ -76,8 +81,6 @@ def test_a_title_with_a_po_line_stays_available_and_counts_as_missing(library: L
 
 def test_the_transaction_fails_when_a_portfolio_with_a_po_line_would_go(library: Library, wiley: Feed) -> None:
     """Whoever wrote the plan: here it was made before the PO line was attached, behind the pipeline's back."""
-    from autoholdings_assets.pipeline import steps
-
     wiley.serves([journal("Staying", issn(1)), journal("Bought", issn(3))])
     library.run()
     wiley.serves([journal("Staying", issn(1))])
@@ -114,7 +117,9 @@ def test_the_same_rows_in_another_order_change_nothing(library: Library, wiley: 
 
 
 @pytest.mark.rule("C11")
-def test_a_collection_that_is_not_active_is_reported_and_completed_by_a_later_run(library: Library, wiley: Feed) -> None:
+def test_a_collection_that_is_not_active_is_reported_and_completed_by_a_later_run(
+    library: Library, wiley: Feed
+) -> None:
     library.configuration["electronic_collections"] = [{"name": JOURNALS}]
     library.save()
     wiley.serves([journal("Acta Exempla", issn(1)), book("On Examples", isbn(1))])
@@ -132,13 +137,16 @@ def test_a_dry_run_shows_the_plan_by_title_and_field_and_changes_nothing(library
     wiley.serves([journal("Acta Exempla", issn(1)), journal("Leaving", issn(3))])
     library.run()
     before = library.state()
-    wiley.serves([journal("Acta Exempla Nova", issn(1), start="2000", publisher_name="New Press"), journal("Coming", issn(5))])
+    renamed = journal("Acta Exempla Nova", issn(1), start="2000", publisher_name="New Press")
+    wiley.serves([renamed, journal("Coming", issn(5))])
     run = library.run(dry_run=True)
     assert (run.outcome, library.state()) == ("dry run", before)
     items = {item["title"]: item for item in run.plan.items}
     assert {title: item["action"] for title, item in items.items()} == {
-        "Acta Exempla Nova": "update", "Leaving": "remove", "Coming": "activate",
-    }  # fmt: skip
+        "Acta Exempla Nova": "update",
+        "Leaving": "remove",
+        "Coming": "activate",
+    }
     changes = {change["field"]: (change["old"], change["new"]) for change in items["Acta Exempla Nova"]["changes"]}
     assert changes["title"] == ("Acta Exempla", "Acta Exempla Nova")
     assert changes["publisher_name"] == (None, "New Press")
@@ -149,10 +157,14 @@ def test_a_dry_run_shows_the_plan_by_title_and_field_and_changes_nothing(library
 def test_every_row_ends_in_exactly_one_outcome(library: Library, wiley: Feed) -> None:
     library.configuration["electronic_collections"] = [{"name": JOURNALS}]
     library.save()
-    wiley.serves([
-        journal("One", issn(1)), journal("One", issn(1)), journal("Two", issn(3), start="neunzehnhundert"),
-        journal("Three", issn(5)), book("On Examples", isbn(1)),
-    ])  # fmt: skip
+    rows = [
+        journal("One", issn(1)),
+        journal("One", issn(1)),
+        journal("Two", issn(3), start="neunzehnhundert"),
+        journal("Three", issn(5)),
+        book("On Examples", isbn(1)),
+    ]
+    wiley.serves(rows)
     run = library.run()
     assert run.outcome == "done with findings"
     assert run.plan.unaccounted == {"wiley-main": 0}
@@ -171,7 +183,9 @@ def test_every_row_ends_in_exactly_one_outcome(library: Library, wiley: Feed) ->
     ],
     ids=["start date", "end date", "embargo", "only title_id and URL left", "only URL left"],
 )
-def test_a_row_that_cannot_be_read_leaves_its_portfolio_as_it_is(library: Library, wiley: Feed, broken: dict[str, str]) -> None:
+def test_a_row_that_cannot_be_read_leaves_its_portfolio_as_it_is(
+    library: Library, wiley: Feed, broken: dict[str, str]
+) -> None:
     good = [journal("Acta Exempla", issn(1), start="1990", end="1999"), journal("Other", issn(3))]
     wiley.serves(good)
     library.run()
@@ -215,10 +229,17 @@ def test_a_broken_row_that_names_nothing_suspends_all_removals(library: Library,
         journal("Acta exempla.", issn(8), issn(9), title_id="1", title_url="https://vendor.example/new/1"),
         journal("Acta Exempla", issn(8), issn(9), title_id="2", title_url="https://vendor.example/1"),
     ],
-    ids=["online ISSN corrected", "new title_id scheme", "ISSNs swapped", "both ISSNs new, title_id and title agree",
-         "all but URL and title new"],
-)  # fmt: skip
-def test_a_title_keeps_its_portfolio_and_po_line_when_an_identifier_changes(library: Library, wiley: Feed, later) -> None:
+    ids=[
+        "online ISSN corrected",
+        "new title_id scheme",
+        "ISSNs swapped",
+        "both ISSNs new, title_id and title agree",
+        "all but URL and title new",
+    ],
+)
+def test_a_title_keeps_its_portfolio_and_po_line_when_an_identifier_changes(
+    library: Library, wiley: Feed, later: Row
+) -> None:
     other = journal("Other", issn(50), issn(51))
     wiley.serves([journal("Acta Exempla", issn(1), issn(2), title_id="1", title_url="https://vendor.example/1"), other])
     library.run()
@@ -232,7 +253,9 @@ def test_a_title_keeps_its_portfolio_and_po_line_when_an_identifier_changes(libr
 
 
 @pytest.mark.rule("A6", "A7")
-def test_a_journal_that_takes_over_a_title_id_is_a_possible_title_change_and_gets_no_po_line(library: Library, wiley: Feed) -> None:
+def test_a_journal_that_takes_over_a_title_id_is_a_possible_title_change_and_gets_no_po_line(
+    library: Library, wiley: Feed
+) -> None:
     wiley.serves([journal("Health Libraries Review", issn(1), issn(2), title_id="77")])
     library.run()
     library.attach_po_line("Health Libraries Review", "POL-5")
@@ -249,8 +272,10 @@ def test_a_journal_that_takes_over_a_title_id_is_a_possible_title_change_and_get
 
 @pytest.mark.rule("A7")
 def test_a_tie_is_reported_with_its_candidates_and_touches_neither(library: Library, wiley: Feed) -> None:
-    twins = [book("On Examples", isbn(1), title_id="a", title_url="https://v.example/a"),
-             book("On Other Examples", isbn(1), title_id="b", title_url="https://v.example/b")]  # fmt: skip
+    twins = [
+        book("On Examples", isbn(1), title_id="a", title_url="https://v.example/a"),
+        book("On Other Examples", isbn(1), title_id="b", title_url="https://v.example/b"),
+    ]
     wiley.serves(twins)
     assert library.run().actions == {"activate": 2}
     before = library.titles()
@@ -263,10 +288,14 @@ def test_a_tie_is_reported_with_its_candidates_and_touches_neither(library: Libr
 
 
 @pytest.mark.rule("A7")
-def test_several_community_zone_titles_are_reported_and_none_is_activated(library: Library, wiley: Feed, tmp_path) -> None:
-    from autoholdings_tests.library import kbart
-
-    listed = [journal("First", issn(1), issn(9)), journal("Second", issn(3), issn(9)), journal("Third", issn(5), issn(7))]
+def test_several_community_zone_titles_are_reported_and_none_is_activated(
+    library: Library, wiley: Feed, tmp_path: Path
+) -> None:
+    listed = [
+        journal("First", issn(1), issn(9)),
+        journal("Second", issn(3), issn(9)),
+        journal("Third", issn(5), issn(7)),
+    ]
     (tmp_path / "cz.txt").write_bytes(kbart(listed))
     library.collection(JOURNALS, cz_title_list=str(tmp_path / "cz.txt"))
     wiley.serves([journal("Some Title", "", issn(9)), journal("Third", issn(7), issn(5))])
@@ -307,7 +336,12 @@ def test_a_file_seen_before_but_not_last_is_held(library: Library, wiley: Feed) 
 
 @pytest.mark.rule("A15")
 def test_coverage_ends_with_the_end_of_its_period(library: Library, wiley: Feed) -> None:
-    wiley.serves([journal("Year", issn(1), end="2004"), journal("Month", issn(3), end="2004-02"), journal("Day", issn(5), end="2004-02-03")])
+    rows = [
+        journal("Year", issn(1), end="2004"),
+        journal("Month", issn(3), end="2004-02"),
+        journal("Day", issn(5), end="2004-02-03"),
+    ]
+    wiley.serves(rows)
     library.run()
     ends = {title: library.statements(title)[0]["until_date"] for title in ("Year", "Month", "Day")}
     assert ends == {"Year": date(2004, 12, 31), "Month": date(2004, 2, 29), "Day": date(2004, 2, 3)}

@@ -19,7 +19,8 @@ seen, reads = set(), 0
 while time.time() < until:
     with duckdb.connect(path, read_only=True) as connection:
         portfolios, coverage, titles = connection.execute(
-            "SELECT (SELECT count(*) FROM portfolio), (SELECT count(*) FROM coverage), (SELECT count(DISTINCT title) FROM portfolio)"
+            "SELECT (SELECT count(*) FROM portfolio), (SELECT count(*) FROM coverage), "
+            "(SELECT count(DISTINCT title) FROM portfolio)"
         ).fetchone()
         assert portfolios == coverage == titles, (portfolios, coverage, titles)
         seen.add(portfolios)
@@ -35,7 +36,8 @@ print(reads, sorted(seen))
 def test_another_process_reads_while_runs_write(library: Library, wiley: Feed) -> None:
     wiley.serves([journal(f"Title {n}", issn(n)) for n in range(10)])
     library.run()
-    reader = subprocess.Popen([sys.executable, "-c", READER, str(library.home.published)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", READER, str(library.home.published)]
+    reader = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     for count in (20, 30, 40):
         wiley.serves([journal(f"Title {n}", issn(n)) for n in range(count)])
         assert library.run().error is None
@@ -56,7 +58,9 @@ def test_an_open_reader_keeps_its_state_and_a_run_does_not_wait_for_it(library: 
     assert len(library.published("FROM portfolio")) == 2
 
 
-def test_the_published_copy_is_read_only_and_what_a_careless_reader_left_does_no_harm(library: Library, wiley: Feed) -> None:
+def test_the_published_copy_is_read_only_and_what_a_careless_reader_left_does_no_harm(
+    library: Library, wiley: Feed
+) -> None:
     wiley.serves([journal("One", issn(1))])
     library.run()
     assert library.home.published.stat().st_mode & 0o777 == 0o444
@@ -69,7 +73,8 @@ def test_the_published_copy_is_read_only_and_what_a_careless_reader_left_does_no
 def test_the_published_copy_equals_the_warehouse(library: Library, wiley: Feed) -> None:
     wiley.serves([journal("One", issn(1)), journal("Broken", issn(3), start="x")])
     library.run()
-    tables = [row["name"] for row in library.sql("SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'warehouse'")]
+    named = library.sql("SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'warehouse'")
+    tables = [row["name"] for row in named]
     assert len(tables) > 10
     for table in tables:
         assert library.published(f"FROM {table} ORDER BY ALL") == library.sql(f"FROM {table} ORDER BY ALL"), table
@@ -77,9 +82,11 @@ def test_the_published_copy_equals_the_warehouse(library: Library, wiley: Feed) 
 
 def test_whoever_comes_second_waits_and_then_says_so(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
-    with locked(path), pytest.raises(WarehouseBusy, match="Another run is writing"), open_warehouse(path, wait_seconds=0.2):
+    with (
+        locked(path),
+        pytest.raises(WarehouseBusy, match="Another run is writing"),
+        open_warehouse(path, wait_seconds=0.2),
+    ):
         pass
     with open_warehouse(path) as connection:
         assert connection.execute("SELECT count(*) FROM portfolio").fetchone() == (0,)
-
-

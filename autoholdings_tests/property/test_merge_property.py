@@ -1,6 +1,7 @@
 """Merging rows into titles, compared with the naive rules on generated rows."""
 
 from datetime import date
+from random import Random
 
 import pandas as pd
 import pytest
@@ -42,7 +43,7 @@ def frame(generated: list[dict]) -> pd.DataFrame:
         stated = [row[end] for row in generated]
         table[f"date_{end}_issue_online"] = stated
         table[field] = pd.Series([year and date(int(year), *day) for year in stated], dtype="date32[pyarrow]")
-    return table.drop(columns=["first", "last"]).astype({name: "str" for name in FIELD_NAMES})
+    return table.drop(columns=["first", "last"]).astype(dict.fromkeys(FIELD_NAMES, "str"))
 
 
 def plain(table: pd.DataFrame) -> list[dict]:
@@ -73,7 +74,7 @@ def test_titles_and_statements_are_those_of_the_naive_rules(generated: list[dict
 
 @settings(max_examples=60, deadline=None)
 @given(rows, st.randoms(use_true_random=False))
-def test_the_order_of_the_rows_does_not_matter(generated: list[dict], random) -> None:
+def test_the_order_of_the_rows_does_not_matter(generated: list[dict], random: Random) -> None:
     def result(table: pd.DataFrame) -> set:
         return {
             (row["title_key"], row["statement_no"], *(row[field] for field in naive.STATEMENT))

@@ -9,6 +9,8 @@ from autoholdings_assets.kbart.validation import read_title_list
 from autoholdings_tests import naive
 from autoholdings_tests.library import JOURNALS, Feed, Library
 
+AGREEMENTS = "../mod-agreements/service/src/integration-test/resources/packages"
+
 
 @pytest.fixture
 def wiley_files(real_kbart: Path) -> Path:
@@ -16,14 +18,18 @@ def wiley_files(real_kbart: Path) -> Path:
 
 
 @pytest.mark.rule("C12")
-def test_a_customers_file_is_matched_with_the_community_zone_list(library: Library, wiley: Feed, wiley_files: Path) -> None:
+def test_a_customers_file_is_matched_with_the_community_zone_list(
+    library: Library, wiley: Feed, wiley_files: Path
+) -> None:
     library.collection(JOURNALS, cz_title_list=str(wiley_files / "WILEY_GLOBAL_ALLJOURNALS_2021-03-10.txt"))
     wiley.serves(wiley_files / "WILEY_COUPERIN_FULL_2018-05-02.txt")
     run = library.run()
     assert run.plan.plan.row_outcomes == {"activate": 1285, "no match": 138}
     assert run.plan.unaccounted == {"wiley-main": 0}
     assert len(library.titles()) == 1285
-    (reported,) = library.published("SELECT count(*) AS n, count(DISTINCT row_numbers) AS one_by_one FROM plan_item WHERE action = 'no match'")
+    (reported,) = library.published(
+        "SELECT count(*) AS n, count(DISTINCT row_numbers) AS one_by_one FROM plan_item WHERE action = 'no match'"
+    )
     assert reported == {"n": 138, "one_by_one": 138}
 
 
@@ -50,7 +56,8 @@ def test_three_years_of_one_customers_file(library: Library, wiley: Feed, wiley_
     run = library.run()
     assert run.plan.unaccounted == {"wiley-main": 0}
     assert library.sql("SELECT count(*) AS n FROM portfolio") == [{"n": 1657}]
-    # 93 online ISSNs stand on several rows: the families of former titles, one portfolio each, a statement for every row
+    # 93 online ISSNs stand on several rows: the families of former titles, with one portfolio each and a statement for
+    # every row
     families = library.sql("SELECT portfolio_id, count(*) AS n FROM coverage GROUP BY ALL HAVING n > 1")
     assert (len(families), sum(row["n"] for row in families)) == (93, 93 + 1812 - 1657)
     assert library.run().outcome == "nothing new"
@@ -61,12 +68,15 @@ def test_three_years_of_one_customers_file(library: Library, wiley: Feed, wiley_
     ("file", "several"),
     [
         ("jle/JLE_COUPERIN_ALLJOURNALS_2022-03-24", 20),
-        ("../mod-agreements/service/src/integration-test/resources/packages/CanadianSciencePublishing_Global_AllTitles_2020-10-21", 25),  # 24 by ISSN, and one without any, by title
+        # 24 by ISSN, and one without any, by title
+        (f"{AGREEMENTS}/CanadianSciencePublishing_Global_AllTitles_2020-10-21", 25),
         ("cairn/CAIRN_GLOBAL_POCHES-REPERES_2025-06-02", 0),
         ("springer/Springer_Global_Complete_Journals_2016-03-01", None),
     ],
-)  # fmt: skip
-def test_titles_and_statements_of_the_hard_files_are_those_of_the_naive_rules(real_kbart: Path, file: str, several: int | None) -> None:
+)
+def test_titles_and_statements_of_the_hard_files_are_those_of_the_naive_rules(
+    real_kbart: Path, file: str, several: int | None
+) -> None:
     folder = real_kbart / "ezpaarse-platforms"
     (path,) = (folder / file).parent.glob(Path(file).name + "*")
     valid = read_title_list(path).rows.query("status == 'valid'")
@@ -93,11 +103,16 @@ def test_free_and_paid_stretches_of_one_title_stay_apart_with_their_embargoes(re
 
 
 @pytest.mark.rule("A7")
-def test_one_isbn_on_different_books_is_kept_apart_and_reported(library: Library, wiley: Feed, real_kbart: Path) -> None:
+def test_one_isbn_on_different_books_is_kept_apart_and_reported(
+    library: Library, wiley: Feed, real_kbart: Path
+) -> None:
     (path,) = (real_kbart / "ezpaarse-platforms" / "cairn").glob("CAIRN_GLOBAL_POCHES-REPERES_2025-06-02*")
     wiley.serves(path)
     run = library.run()
-    shared = library.sql("SELECT online_identifier FROM portfolio GROUP BY ALL HAVING count(DISTINCT title) > 1 AND online_identifier IS NOT NULL")
+    shared = library.sql(
+        "SELECT online_identifier FROM portfolio "
+        "GROUP BY ALL HAVING count(DISTINCT title) > 1 AND online_identifier IS NOT NULL"
+    )
     assert shared, "the file has an e-ISBN that stands on different books"
     reported = library.sql("SELECT * FROM plan_item WHERE reason LIKE '%kept apart%'")
     assert {row["online_identifier"] for row in reported} == {row["online_identifier"] for row in shared}

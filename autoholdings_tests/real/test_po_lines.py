@@ -26,14 +26,27 @@ def bought(name: str) -> list[dict[str, str]]:
 def attach(library: Library, titles: list[dict[str, str]]) -> None:
     for title in titles:
         library.write(
-            "INSERT INTO acquisition_version (portfolio_id, po_line, valid_from) SELECT portfolio_id, ?, now() FROM portfolio "
-            "WHERE coalesce(online_identifier, print_identifier) = ?",
-            f"POL {title['identifier']}", title["identifier"],
-        )  # fmt: skip
+            "INSERT INTO acquisition_version (portfolio_id, po_line, valid_from) "
+            "SELECT portfolio_id, ?, now() FROM portfolio WHERE coalesce(online_identifier, print_identifier) = ?",
+            f"POL {title['identifier']}",
+            title["identifier"],
+        )
 
 
 def with_po_line(library: Library) -> dict[str, dict[str, Any]]:
     return {row["po_line"]: row for row in library.sql("FROM portfolio WHERE po_line IS NOT NULL")}
+
+
+def portfolio_ids(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {po_line: row["portfolio_id"] for po_line, row in rows.items()}
+
+
+def identified_by(library: Library, identifiers: list[str]) -> list[dict[str, Any]]:
+    """The PO lines of the portfolios with these identifiers."""
+    return library.sql(
+        "SELECT po_line FROM portfolio WHERE list_contains(?, coalesce(online_identifier, print_identifier))",
+        identifiers,
+    )
 
 
 @pytest.mark.rule("C19", "C20", "A6")
@@ -51,7 +64,7 @@ def test_po_lines_on_sixty_titles_whose_ids_other_journals_take_over(library: Li
         wiley.serves(folder / f"WILEY_GLOBAL_ALLJOURNALS_{later}.txt")
         assert library.run().error is None
         after = with_po_line(library)
-        assert {line: row["portfolio_id"] for line, row in after.items()} == {line: row["portfolio_id"] for line, row in before.items()}
+        assert portfolio_ids(after) == portfolio_ids(before)
         assert all(row["availability"] == "available" for row in after.values())
         if later == "2024-03-17":
             for title in titles:
@@ -60,14 +73,14 @@ def test_po_lines_on_sixty_titles_whose_ids_other_journals_take_over(library: Li
                 assert (row["missing_since"] is not None) == (title["outcome"] == "missing"), title
                 assert row["title"] == before[row["po_line"]]["title"] or title["outcome"] == "listed"
             taken_over = [title["title_id_now_with"] for title in titles if title["outcome"] == "missing"]
-            heirs = library.sql(
-                "SELECT po_line FROM portfolio WHERE list_contains(?, coalesce(online_identifier, print_identifier))", taken_over
-            )
+            heirs = identified_by(library, taken_over)
             assert len(heirs) >= 40 and all(heir["po_line"] is None for heir in heirs)
 
 
 @pytest.mark.rule("C19", "A6")
-def test_po_lines_on_twenty_journals_that_share_a_title_id_with_their_former_titles(library: Library, real_kbart: Path) -> None:
+def test_po_lines_on_twenty_journals_that_share_a_title_id_with_their_former_titles(
+    library: Library, real_kbart: Path
+) -> None:
     for collection in OUP_COLLECTIONS:
         library.collection(collection)
     oup = library.profile("oup-main", VENDORS["oup"])
@@ -88,5 +101,5 @@ def test_po_lines_on_twenty_journals_that_share_a_title_id_with_their_former_tit
         assert (after[line]["online_identifier"] or after[line]["print_identifier"]) == title["identifier"]
         assert after[line]["missing_since"] is None
     others = " ".join(title["others_with_its_title_id"] for title in titles).split()
-    found = library.sql("SELECT po_line FROM portfolio WHERE list_contains(?, coalesce(online_identifier, print_identifier))", others)
+    found = identified_by(library, others)
     assert len(found) >= 20 and all(row["po_line"] is None for row in found)

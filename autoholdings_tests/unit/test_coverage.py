@@ -5,7 +5,7 @@ import pytest
 
 from autoholdings_assets.kbart.coverage import merge_rows
 from autoholdings_assets.kbart.validation import read_title_list
-from autoholdings_tests.library import Row, book, issn, journal, kbart
+from autoholdings_tests.library import Row, book, isbn, issn, journal, kbart
 
 
 def merged(*rows: Row) -> pd.DataFrame:
@@ -33,20 +33,30 @@ def test_a_current_title_and_its_predecessor_are_one_title_named_after_the_curre
     family = titles[titles["online_identifier"] == issn(100)].sort_values("statement_no")
     assert list(family["date_first_issue_online"]) == ["1962", "1998"]
     assert list(family["print_identifier"]) == [issn(200), issn(101)]
-    assert list(family["publication_title"])[0] == "Practical Chemistry In English"
+    assert family["publication_title"].iloc[0] == "Practical Chemistry In English"
 
 
 @pytest.mark.rule("W4")
 def test_nine_rows_with_parallel_series_are_one_title_with_nine_statements() -> None:
     online = issn(400)
-    series = [("A", 1970, 1981), ("B", 1970, 1974), ("B Pure", 1975, 1981), ("C", 1975, 1981), ("A: Theory", 1982, 1987),
-              ("B: Practice", 1982, 1987), ("C: Craft", 1982, 1987)]  # fmt: skip
+    series = [
+        ("A", "1970", "1981"),
+        ("B", "1970", "1974"),
+        ("B Pure", "1975", "1981"),
+        ("C", "1975", "1981"),
+        ("A: Theory", "1982", "1987"),
+        ("B: Practice", "1982", "1987"),
+        ("C: Craft", "1982", "1987"),
+    ]
+    sections = [
+        former(f"Acta Perplexa Section {name}", online, 410 + n, first, last, "abcdefg"[n])
+        for n, (name, first, last) in enumerate(series)
+    ]
     titles = merged(
         journal("Apex", online, issn(401), "1988"),
         former("Acta Perplexa", online, 402, "1924", "1969", "h"),
-        *(former(f"Acta Perplexa Section {name}", online, 410 + n, str(first), str(last), "abcdefg"[n])
-          for n, (name, first, last) in enumerate(series)),
-    )  # fmt: skip
+        *sections,
+    )
     assert names(titles) == ["Apex"]
     assert sorted(titles["statement_no"]) == list(range(1, 10))
     assert titles.sort_values("statement_no")["publication_title"].iloc[[0, -1]].to_list() == ["Acta Perplexa", "Apex"]
@@ -87,15 +97,17 @@ def test_a_chain_of_different_identifiers_never_merges() -> None:
 
 
 def test_one_print_issn_on_three_successive_titles_keeps_three_statements_with_their_urls() -> None:
-    rows = [journal(f"Name {n}", "", issn(1), str(1980 + 10 * n), str(1989 + 10 * n), title_url=f"https://v.example/{n}") for n in range(3)]
+    urls = [f"https://v.example/{n}" for n in range(3)]
+    rows = [
+        journal(f"Name {n}", "", issn(1), str(1980 + 10 * n), str(1989 + 10 * n), title_url=url)
+        for n, url in enumerate(urls)
+    ]
     titles = merged(*rows)
     assert titles["title_key"].nunique() == 1
-    assert list(titles.sort_values("statement_no")["title_url"]) == [f"https://v.example/{n}" for n in range(3)]
+    assert list(titles.sort_values("statement_no")["title_url"]) == urls
 
 
 def test_books_merge_only_when_isbn_title_volume_and_edition_agree() -> None:
-    from autoholdings_tests.library import isbn
-
     titles = merged(
         book("On Examples", isbn(1), monograph_edition="1"),
         book("On examples", isbn(1), monograph_edition="1", access_type="F"),
