@@ -1,6 +1,6 @@
 """Generated lives of a library: files, PO lines, crashes and undos in any order, and what must hold after each step.
 
-200 lives in the tests. The long run (10,000) is ``python -m autoholdings_tests.property.test_history_property 10000``.
+200 lives in the tests, most of them marked slow: each goes through the whole planner. The long run (10,000) is ``python -m autoholdings_tests.property.test_history_property 10000``.
 """
 
 import hashlib
@@ -331,9 +331,12 @@ def live_lives(folder: Path, first: int, count: int) -> Counter[str]:
 
 
 @pytest.mark.rule("A9", "A10", "C19", "C20")
-def test_no_life_loses_a_po_line_half_applies_a_run_or_forgets_its_past(tmp_path: Path) -> None:
-    seen = live_lives(tmp_path, 0, LIVES)
-    assert all(seen[what] > LIVES / 10 for what in ("files", "removed", "PO lines", "undone", "crashes")), seen
+@pytest.mark.parametrize(
+    ("first", "count"), [(0, 20), *(pytest.param(first, 60, marks=pytest.mark.slow) for first in (20, 80, 140))]
+)
+def test_no_life_loses_a_po_line_half_applies_a_run_or_forgets_its_past(tmp_path: Path, first: int, count: int) -> None:
+    seen = live_lives(tmp_path, first, count)
+    assert all(seen[what] > count / 10 for what in ("files", "removed", "PO lines", "undone", "crashes")), seen
 
 
 if __name__ == "__main__":
