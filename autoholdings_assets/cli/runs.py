@@ -70,7 +70,7 @@ def _chosen(
         return active
     if profile is not None:
         vendor = _vendor_of(configuration, profile)
-    if vendor not in configuration.vendors:
+    if vendor is None or vendor not in configuration.vendors:
         known = ", ".join(sorted(configuration.vendors))
         raise WrongUse(f'There is no vendor "{vendor}". The vendors are: {known}.')
     if vendor not in active and not _has_retired(home, vendor):

@@ -148,7 +148,8 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
         file = rows(
             connection,
             "SELECT file_name, file_date, accepted_at, "
-            "CASE WHEN status = 'barred' THEN coalesce(message, '') END AS barred FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
+            "CASE WHEN status = 'barred' THEN coalesce(message, '') END AS barred "
+            "FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
             [name, sha],
         )[0]
         grants.append(

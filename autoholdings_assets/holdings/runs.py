@@ -177,7 +177,8 @@ def _record_configuration(connection: Connection, configuration: Configuration) 
             "INSERT INTO electronic_collection VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 c.name, c.code, c.vendor, c.cz_collection_id, c.active, c.service.active, c.service.available,
-                c.activation, c.automatically_activate_new_portfolios, c.cz_title_list.name if c.cz_title_list else None,
+                c.activation, c.automatically_activate_new_portfolios,
+                c.cz_title_list.name if c.cz_title_list else None,
             ],
         )  # fmt: skip
     for p in configuration.integration_profiles:

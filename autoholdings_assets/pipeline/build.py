@@ -11,12 +11,14 @@ from autoholdings_assets.pipeline.assets import build_published, build_vendor_as
 from autoholdings_assets.pipeline.decisions import DECISION_JOBS
 from autoholdings_assets.pipeline.home import HomeResource, Listener
 from autoholdings_assets.pipeline.jobs import build_job, build_schedules
+from autoholdings_assets.pipeline.move_job import move_job
 from autoholdings_assets.pipeline.sensors import build_sensors
 from autoholdings_assets.pipeline.sources import (
     configuration_is_valid,
     configuration_source,
     cz_title_lists_source,
     judge_configuration,
+    portfolio_lists_source,
     vendors_of,
     watch_configuration,
 )
@@ -29,9 +31,9 @@ def build_definitions(home: Home, listener: Listener | None = None) -> dg.Defini
     assets.append(build_published(vendors))
     _, configuration = judge_configuration(home)
     return dg.Definitions(
-        assets=[*assets, configuration_source, cz_title_lists_source],
+        assets=[*assets, configuration_source, cz_title_lists_source, portfolio_lists_source],
         asset_checks=[configuration_is_valid],
-        jobs=[build_job(assets), *DECISION_JOBS],
+        jobs=[build_job(assets), *DECISION_JOBS, move_job],
         schedules=build_schedules(vendors, configuration),
         sensors=[watch_configuration, *build_sensors(vendors, configuration)],
         resources={"home": HomeResource(home, listener or Listener())},

@@ -20,7 +20,7 @@ from autoholdings_assets.kbart.errors import UnreadableFile
 from autoholdings_assets.pipeline import checks, columns, invariants, steps
 from autoholdings_assets.pipeline.checks import Check
 from autoholdings_assets.pipeline.looks import bullets, counts, table
-from autoholdings_assets.pipeline.sources import CONFIGURATION, CZ_TITLE_LISTS
+from autoholdings_assets.pipeline.sources import CONFIGURATION, CZ_TITLE_LISTS, PORTFOLIO_LISTS
 from autoholdings_assets.pipeline.steps import RunContext
 
 EXPECTED = (
@@ -195,7 +195,7 @@ STAGES = (
         steps.plan_changes,
         columns.plan_items,
         _show_plan,
-        sources=(CONFIGURATION,),
+        sources=(CONFIGURATION, PORTFOLIO_LISTS),
         checks=checks.OF_PLAN,
     ),
     Stage(

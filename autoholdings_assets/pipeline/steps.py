@@ -159,7 +159,7 @@ def retrieve_files(context: RunContext) -> Retrieval:
         outcomes = [outcome for outcome, _ in arrivals]
         if outcomes and all(outcome.failed for outcome in outcomes):
             _nothing_usable(connection, context, outcomes)
-        files = [
+        files: list[dict[str, object]] = [
             {"profile": outcome.profile, "file": file.file_name, "date": file.file_date, "bytes": file.size_bytes,
              "outcome": outcome.outcome, "from": file.retrieved_from, "sha256": file.file_sha256}
             for outcome, file in arrivals if file
@@ -269,7 +269,7 @@ def apply_plan(context: RunContext) -> PortfoliosSummary:
         )
         message = f"Plan {plan.plan_id} applied: {done or 'no title changed'}."
         if rejected:
-            message += f" {rejected} rows could not be read; their titles stay as they were."
+            message += f" Rows that could not be read: {rejected}; their titles stay as they were."
         return _portfolios(connection, context, outcome, _sentence(message, failed), plan)
 
 
@@ -442,7 +442,8 @@ def _portfolios(
         rows(
             connection,
             "SELECT portfolio_id, title, online_identifier, print_identifier, availability, available_for_all, "
-            f"available_for, updated_at FROM portfolio WHERE {of_vendor} ORDER BY updated_at DESC, title LIMIT {PREVIEW_ROWS}",
+            f"available_for, updated_at FROM portfolio WHERE {of_vendor} "
+            f"ORDER BY updated_at DESC, title LIMIT {PREVIEW_ROWS}",
             [context.vendor_name],
         ),
         broken_invariants(
