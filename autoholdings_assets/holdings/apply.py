@@ -31,8 +31,8 @@ class Applied:
 def apply_plan(connection: Connection, home: Home, plan: Plan, inputs: Inputs, run_id: str, acted_by: str) -> Applied:
     """Carry out a plan that was made of vendors' files.
 
-    Raises `NotApplicable` when its verdict does not allow it or it has lapsed, and ``duckdb.Error`` when the transaction
-    fails; in both cases nothing has changed.
+    Raises `NotApplicable` when its verdict does not allow it or it has lapsed, and ``duckdb.Error`` when the
+    transaction fails; in both cases nothing has changed.
     """
     _verify_verdict(connection, plan)
     if plan.inputs_hash != inputs.digest:

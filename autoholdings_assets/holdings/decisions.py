@@ -1,7 +1,7 @@
 """What people decide about held plans: accept or reject exactly one, with who and why (rule A2).
 
-A decision is a record in the warehouse, not part of a run's configuration, so that the check on the plan and the apply step
-read the same. What does not belong here: judging plans (``verdict.py``) and applying them (``apply.py``).
+A decision is a record in the warehouse, not part of a run's configuration, so that the check on the plan and the
+apply step read the same. What does not belong here: judging plans (``verdict.py``) and applying them (``apply.py``).
 """
 
 from datetime import datetime

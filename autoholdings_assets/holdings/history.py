@@ -1,7 +1,8 @@
 """A portfolio's life in sentences (rule A9).
 
-What belongs here: finding the portfolios that a person means, and telling from the records what happened to them and why
-they are as they are. What does not: the records themselves (``apply.py``, ``acts.py`` write them), or the list of runs.
+What belongs here: finding the portfolios that a person means, and telling from the records what happened to them and
+why they are as they are. What does not: the records themselves (``apply.py``, ``acts.py`` write them), or the list
+of runs.
 """
 
 from collections.abc import Iterator
@@ -49,7 +50,8 @@ def explain(connection: Connection, named: str) -> list[Story]:
         "  OR $identifier IN (online_identifier, print_identifier) OR contains(lower(title), lower($named))"
         "  UNION SELECT portfolio_id FROM coverage_version WHERE $identifier IN (online_identifier, print_identifier)"
         "  OR contains(lower(publication_title), lower($named))) "
-        "GROUP BY portfolio_id ORDER BY lower(arg_max(title, valid_from)) <> lower($named), is_there DESC, portfolio_id "
+        "GROUP BY portfolio_id ORDER BY lower(arg_max(title, valid_from)) <> lower($named), is_there DESC, "
+        "portfolio_id "
         "LIMIT $most",
         {"named": named.strip(), "identifier": normalise_identifier(named) or named.strip(), "most": MOST_STORIES},
     )
@@ -67,7 +69,8 @@ def _actions(connection: Connection, portfolio_id: int) -> Iterator[Event]:
     found = rows(
         connection,
         "SELECT a.*, p.kind, p.undoes_plan_id, f.file_name, d.decided_by, d.why FROM portfolio_action AS a "
-        "JOIN plan AS p USING (plan_id) LEFT JOIN (SELECT DISTINCT file_sha256, file_name FROM kbart_file) AS f USING (file_sha256) "
+        "JOIN plan AS p USING (plan_id) LEFT JOIN (SELECT DISTINCT file_sha256, file_name FROM kbart_file) AS f "
+        "USING (file_sha256) "
         "LEFT JOIN plan_decision AS d ON d.plan_id = a.plan_id AND d.decision = 'accepted' "
         "WHERE a.portfolio_id = ? ORDER BY a.occurred_at",
         [portfolio_id],
@@ -125,14 +128,17 @@ def _rejected(connection: Connection, portfolio_id: int) -> Iterator[Event]:
     """Rows that name it but could not be read, in the latest files."""
     found = rows(
         connection,
-        "WITH known AS (SELECT DISTINCT unnest([online_identifier, print_identifier]) AS identifier FROM portfolio_version "
+        "WITH known AS (SELECT DISTINCT unnest([online_identifier, print_identifier]) AS identifier FROM "
+        "portfolio_version "
         "WHERE portfolio_id = $id), ids AS (SELECT DISTINCT title_id FROM portfolio_version WHERE portfolio_id = $id) "
         "SELECT f.retrieved_at, f.file_name, r.profile, r.row_number, string_agg(r.message, ' ') AS message "
         "FROM rejected_row AS r JOIN kbart_file AS f USING (profile, file_sha256) "
         "WHERE r.vendor = (SELECT vendor FROM electronic_collection WHERE name = "
         "(SELECT any_value(collection) FROM portfolio_version WHERE portfolio_id = $id)) "
-        "AND (r.online_identifier IN (SELECT identifier FROM known) OR r.print_identifier IN (SELECT identifier FROM known) "
-        "OR r.title_id IN (SELECT title_id FROM ids)) GROUP BY ALL ORDER BY f.retrieved_at DESC, r.row_number LIMIT $most",
+        "AND (r.online_identifier IN (SELECT identifier FROM known) OR r.print_identifier IN (SELECT identifier "
+        "FROM known) "
+        "OR r.title_id IN (SELECT title_id FROM ids)) GROUP BY ALL ORDER BY f.retrieved_at DESC, r.row_number "
+        "LIMIT $most",
         {"id": portfolio_id, "most": _MOST_REJECTED},
     )
     for row in found:
@@ -171,7 +177,8 @@ def _now(connection: Connection, portfolio: dict[str, Any]) -> list[str]:
     for grant in grants:
         if grant["missing_since"]:
             told.append(
-                f"{grant['profile']} has not named it since {grant['missing_since']:%Y-%m-%d}; the policy grace_files keeps it."
+                f"{grant['profile']} has not named it since {grant['missing_since']:%Y-%m-%d}; the policy "
+                "grace_files keeps it."
             )
         else:
             told.append(f"{grant['profile']} grants it, with {grant['file_name'] or 'its last accepted file'}.")

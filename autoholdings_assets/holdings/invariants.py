@@ -54,7 +54,8 @@ INVARIANTS = (
     ),
     Invariant(
         "acquisitions_untouched",
-        "PO lines, licenses and staff notes are after a run what they were before: the job never writes them (rule C19).",
+        "PO lines, licenses and staff notes are after a run what they were before: the job never writes them "
+        "(rule C19).",
         "No run has touched PO lines, licenses or notes.",
         "PO lines, licenses or notes began or ended with a run of the job, not with an act of staff.",
         grave=True,
@@ -76,11 +77,13 @@ INVARIANTS = (
         "online_identifier_is_unique",
         "No two serials of one collection have the same online ISSN.",
         "No two serials of a collection share an online ISSN.",
-        "serials share their online ISSN with another of the same collection. One of them may have been imported twice.",
+        "serials share their online ISSN with another of the same collection. One of them may have been imported "
+        "twice.",
     ),
     Invariant(
         "identifiers_kept_apart",
-        "Books that share an ISBN but differ in title, volume or edition are kept apart on purpose, and some titles share "
+        "Books that share an ISBN but differ in title, volume or edition are kept apart on purpose, and some "
+        "titles share "
         "a print identifier. They are listed here to be looked at.",
         "No titles share an identifier.",
         "titles share an ISBN or a print identifier and are kept apart. Nothing is wrong here; the vendor may be told.",

@@ -1,9 +1,9 @@
 """Undoing a run: the state before it comes back as a new, recorded run (rule A9).
 
 The history holds every state, so an undo is a plan like any other: it can be looked at first, and is applied in one
-transaction. What something later has changed too is left as it is and said. The file of the undone run is barred until a
-person accepts it, so that the next run does not do it all again. What does not belong here: how a plan is written
-(``apply.py``).
+transaction. What something later has changed too is left as it is and said. The file of the undone run is barred
+until a person accepts it, so that the next run does not do it all again. What does not belong here: how a plan is
+written (``apply.py``).
 """
 
 from dataclasses import dataclass
@@ -58,7 +58,8 @@ def find_undoable(connection: Connection, run: str, vendor: str | None = None) -
     if len(found) > 1:
         names = ", ".join(f"{plan_id} ({of})" for plan_id, of in found)
         raise NotUndoable(
-            f"Several plans were applied by runs that begin with {run}: {names}. Give more of the run's id, or --vendor."
+            f"Several plans were applied by runs that begin with {run}: {names}. Give more of the run's id, or "
+            "--vendor."
         )
     plan = load_plan(connection, found[0][0])
     if plan.kind not in FROM_FILES:
@@ -66,7 +67,8 @@ def find_undoable(connection: Connection, run: str, vendor: str | None = None) -
     undone_by = _undone_by(connection, plan.plan_id)
     if undone_by is not None and _undone_by(connection, undone_by.plan_id) is None:
         raise NotUndoable(
-            f"Run {run} was undone already, by run {(undone_by.applied_run_id or '')[:8]} on {undone_by.applied_at:%Y-%m-%d}. "
+            f"Run {run} was undone already, by run {(undone_by.applied_run_id or '')[:8]} on "
+            f"{undone_by.applied_at:%Y-%m-%d}. "
             "To have its changes again, undo that one."
         )
     return plan
@@ -97,7 +99,8 @@ def plan_undo(connection: Connection, home: Home, configuration: Configuration, 
             "UPDATE plan SET status = 'lapsed' WHERE vendor = ? AND kind = 'undo' AND status = 'ready'", [undone.vendor]
         )
         connection.execute(
-            "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, inputs_hash, generation, files, status, hold_reasons, "
+            "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, inputs_hash, generation, files, status, "
+            "hold_reasons, "
             "counters, notes, losses, undoes_plan_id) VALUES (?, ?, ?, 'undo', ?, ?, ?, ?, 'ready', [], ?, ?, [], ?)",
             [
                 plan_id, undone.vendor, run_id, now, f"undo of {undone.plan_id}", state,
@@ -110,7 +113,7 @@ def plan_undo(connection: Connection, home: Home, configuration: Configuration, 
 
 
 def apply_undo(connection: Connection, home: Home, plan: Plan, run_id: str, acted_by: str, why: str = "") -> Applied:
-    """Carry an undo out. Raises ``NotApplicable`` when the holdings have changed since it was planned, and `NotUndoable`."""
+    """Carry an undo out. Raises `NotUndoable`, and ``NotApplicable`` when the holdings have changed since."""
     if plan.kind != "undo" or plan.undoes_plan_id is None or plan.status != "ready":
         raise NotUndoable(f"Plan {plan.plan_id} is a {plan.kind} plan that is {plan.status}, not an undo that waits.")
     undone = load_plan(connection, plan.undoes_plan_id)
@@ -130,7 +133,8 @@ def apply_undo(connection: Connection, home: Home, plan: Plan, run_id: str, acte
             connection.execute(
                 "UPDATE kbart_file SET status = 'barred', message = ? WHERE profile = ? AND file_sha256 = ?",
                 [
-                    f"Its run {(undone.applied_run_id or '')[:8]} was undone by {acted_by} on {now:%Y-%m-%d}: {reason}.",
+                    f"Its run {(undone.applied_run_id or '')[:8]} was undone by {acted_by} on {now:%Y-%m-%d}: "
+                    f"{reason}.",
                     profile,
                     sha,
                 ],
@@ -165,7 +169,8 @@ def _files(connection: Connection, undone: Plan) -> _Files:
     for profile in sorted(p for p in before.keys() | with_it.keys() if before.get(p) != with_it.get(p)):
         if now.get(profile) != with_it.get(profile):
             notes.append(
-                f"{profile} has accepted a later file since. What that file says stays, except what this undo restores; "
+                f"{profile} has accepted a later file since. What that file says stays, except what this undo "
+                "restores; "
                 "it is barred too, so that the next run does not do it all again."
             )
             barred |= {profile: now[profile]} if profile in now else {}
@@ -187,7 +192,8 @@ def _files(connection: Connection, undone: Plan) -> _Files:
         ).fetchall()
     }
     notes += [
-        f"{profile}: the file {names.get((profile, sha), sha[:12])} is barred; a plan that rests on it is held until a person accepts it."
+        f"{profile}: the file {names.get((profile, sha), sha[:12])} is barred; a plan that rests on it is held "
+        "until a person accepts it."
         for profile, sha in barred.items()
     ]
     return _Files(afterwards, barred, notes)
@@ -195,7 +201,8 @@ def _files(connection: Connection, undone: Plan) -> _Files:
 
 def _files_before(connection: Connection, undone: Plan) -> dict[str, str]:
     found = connection.execute(
-        "SELECT plan_id FROM plan WHERE vendor = ? AND status = 'applied' AND applied_at < ? AND list_contains(?, kind) "
+        "SELECT plan_id FROM plan WHERE vendor = ? AND status = 'applied' AND applied_at < ? AND "
+        "list_contains(?, kind) "
         "ORDER BY applied_at DESC LIMIT 1",
         [undone.vendor, undone.applied_at, list(FROM_FILES)],
     ).fetchone()

@@ -1,8 +1,8 @@
 """Whether a plan may be applied without a person (rules A2, A8).
 
-Each reason to hold a plan is a sentence that a librarian understands: what, with figures, and what to do. The reasons and the
-losses are stored with the plan; the apply step reads them there. What belongs here: judging. What does not: what people
-decide about a held plan (``decisions.py``).
+Each reason to hold a plan is a sentence that a librarian understands: what, with figures, and what to do. The
+reasons and the losses are stored with the plan; the apply step reads them there. What belongs here: judging. What
+does not: what people decide about a held plan (``decisions.py``).
 """
 
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ _MEANT = (
 class Loss:
     """What one profile's new file, or a change of its groups, takes away in one collection.
 
-    Exactly one of ``profile`` and ``group`` is set. ``titles`` of the ``had`` ones are lost, or lose coverage; ``share``
-    is that of the titles, for coverage that of the days. ``over_files``: over how many accepted files in a row, this
-    plan's included.
+    Exactly one of ``profile`` and ``group`` is set. ``titles`` of the ``had`` ones are lost, or lose coverage;
+    ``share`` is that of the titles, for coverage that of the days. ``over_files``: over how many accepted files in a
+    row, this plan's included.
     """
 
     measure: str
@@ -97,7 +97,8 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
     share = rejected / total if total else 0.0
     if share >= guard.always_at_share or (share >= guard.rejected_share and rejected >= guard.at_least):
         yield (
-            f"{name} has {rejected:,} rows of {total:,} ({share:.0%}) that cannot be read. Their titles would stay as they "
+            f"{name} has {rejected:,} rows of {total:,} ({share:.0%}) that cannot be read. Their titles would "
+            "stay as they "
             "are; look at the rejected rows, and send them to the vendor."
         )
     if grant.accepted_sha256 is None:
@@ -105,7 +106,9 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
     last = staged_path(home, inputs.vendor, grant.accepted_sha256)
     if not last.exists():
         if not Archive(home.archive).has(grant.accepted_sha256):
-            yield f"{name} cannot be compared with the last accepted one, which is not in the archive any more. {_MEANT}"
+            yield (
+                f"{name} cannot be compared with the last accepted one, which is not in the archive any more. {_MEANT}"
+            )
             return
         stage(home, inputs.vendor, Archive(home.archive).path_of(grant.accepted_sha256), grant.accepted_sha256, "")
     connection.execute(
@@ -153,7 +156,8 @@ def _first_files(connection: Connection, inputs: Inputs) -> Iterator[str]:
             )
             told = ", ".join(f"{count:,} {action}" for action, count in planned.items()) or "no title changes"
             yield (
-                f"{collection} has {found:,} portfolios already, and this is the first file that is compared with them: "
+                f"{collection} has {found:,} portfolios already, and this is the first file that is compared with "
+                "them: "
                 f"{told}. Look whether the right titles meet before you accept the plan."
             )
 
@@ -180,7 +184,8 @@ def _over_files(connection: Connection, inputs: Inputs, profile: str) -> list[Lo
     accepted = [
         at
         for (at,) in connection.execute(
-            "SELECT accepted_at FROM kbart_file WHERE profile = ? AND status = 'accepted' ORDER BY accepted_at DESC LIMIT ?",
+            "SELECT accepted_at FROM kbart_file WHERE profile = ? AND status = 'accepted' ORDER BY accepted_at "
+            "DESC LIMIT ?",
             [profile, inputs.policies.loss_guard.over_files],
         ).fetchall()
     ]
@@ -242,7 +247,8 @@ def _in_words(connection: Connection, inputs: Inputs, loss: Loss) -> str:
         who += "the plan takes away "
     if loss.measure == COVERAGE:
         return (
-            f"{who}{loss.share:.0%} of the years of coverage in {loss.collection}, at {loss.titles:,} of {loss.had:,} titles"
+            f"{who}{loss.share:.0%} of the years of coverage in {loss.collection}, at {loss.titles:,} of "
+            f"{loss.had:,} titles"
             f"{_examples(connection, loss)}."
         )
     kind = "titles with PO lines" if loss.measure == PO_LINE_TITLES else "titles"
@@ -258,7 +264,10 @@ def _in_words(connection: Connection, inputs: Inputs, loss: Loss) -> str:
 def _examples(connection: Connection, loss: Loss) -> str:
     """A few of the titles, so that a person sees at a glance what it is about."""
     if loss.measure == COVERAGE:
-        query = "SELECT title || ' (' || lost || ')' FROM new_plan_item WHERE lost IS NOT NULL AND collection = $collection "
+        query = (
+            "SELECT title || ' (' || lost || ')' FROM new_plan_item WHERE lost IS NOT NULL AND collection = "
+            "$collection "
+        )
         query += "AND $profile IS NOT NULL ORDER BY lost_days DESC, title LIMIT 3"
     else:
         query = (

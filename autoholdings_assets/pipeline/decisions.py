@@ -1,7 +1,8 @@
 """What a person starts from Dagster's launchpad: accept or reject a held plan, undo a run.
 
-What belongs here: the jobs with their configuration, which does nothing as it stands. What does not: what a decision or an
-undo is (``holdings/decisions.py``, ``holdings/undo.py``). Dagster asks nobody for a password: "who" is what a person says.
+What belongs here: the jobs with their configuration, which does nothing as it stands. What does not: what a decision
+or an undo is (``holdings/decisions.py``, ``holdings/undo.py``). Dagster asks nobody for a password: "who" is what a
+person says.
 """
 
 from collections.abc import Callable
@@ -110,7 +111,8 @@ DECISION_JOBS = (
     _job(
         accept_plan,
         ACCEPT_JOB,
-        "Accepts one held plan, with who and why, then applies exactly that plan and publishes the holdings. The plan's id "
+        "Accepts one held plan, with who and why, then applies exactly that plan and publishes the holdings. The "
+        "plan's id "
         "stands on the check `plan_is_not_held`; look at the plan with `autoholdings plan show` first.",
     ),
     _job(
@@ -137,7 +139,8 @@ def _refuse_variables(context: dg.OpExecutionContext) -> None:
 
     if holds_variable(dict(context.run.run_config).get("ops", {})):
         raise dg.Failure(
-            "Nothing was done: write the text itself; `env:` would show the value of an environment variable, which may "
+            "Nothing was done: write the text itself; `env:` would show the value of an environment variable, "
+            "which may "
             "be a secret.",
             allow_retries=False,
         )

@@ -27,21 +27,33 @@ HELD = {
     "half of the titles gone": (journals(0, 30), journals(0, 15), "15 of the 30 titles"),
     "one of two titles gone": (journals(0, 2), journals(0, 1), "1 of the 2 titles"),
     "the only title replaced": (journals(0, 1), journals(1, 2), "1 of the 1 titles"),
-    "20 titles, more than a tenth": (journals(0, 150), journals(20, 150), '20 of the 150 titles .* for example "Journal 0"'),
+    "20 titles, more than a tenth": (
+        journals(0, 150),
+        journals(20, 150),
+        '20 of the 150 titles .* for example "Journal 0"',
+    ),
     "losses that new titles make up for": (journals(0, 60), journals(25, 100), "25 of the 60 titles"),
     "titles under new names": (
         journals(0, 30),
         [journal(f"Other {n}", issn(n + 500), title_id=f"j{n}") for n in range(30)],
         "30 of the 30 titles",
     ),
-    "cut to half its rows": (journals(0, 40), journals(0, 20), "far smaller than the last accepted one: 20 rows, where that had 40"),
+    "cut to half its rows": (
+        journals(0, 40),
+        journals(0, 20),
+        "far smaller than the last accepted one: 20 rows, where that had 40",
+    ),
     "another vendor's file": (journals(0, 30), journals(200, 260), "0 of its 60 ISSNs and ISBNs stand in both"),
     "only backfiles dropped": (
         journals(0, 30, start="1990"),
         journals(0, 30, start="2020"),
         "of the years of coverage .* at 30 of 30 titles.*1990-2019 lost",
     ),
-    "identifiers gone": (journals(0, 30), without_identifiers(journals(0, 30)), "an ISSN or ISBN in only 0% of its rows"),
+    "identifiers gone": (
+        journals(0, 30),
+        without_identifiers(journals(0, 30)),
+        "an ISSN or ISBN in only 0% of its rows",
+    ),
     "half of the rows broken": (journals(0, 30), broken(journals(0, 30), 15), "15 rows of 30 .* cannot be read"),
 }  # fmt: skip
 
@@ -159,9 +171,9 @@ def test_groups_that_a_changed_profile_takes_from_titles_are_a_loss(campuses: tu
 def test_the_first_file_into_a_collection_with_portfolios_is_held(library: Library, wiley: Feed) -> None:
     library.guard()
     library.write(
-        "INSERT INTO portfolio_version (portfolio_id, collection, title, online_identifier, publication_type, availability, "
+        "INSERT INTO portfolio_version (portfolio_id, collection, title, publication_type, availability, "
         "available_for_all, available_for, activated_at, valid_from) "
-        f"SELECT n, '{JOURNALS}', 'Old ' || n, NULL, 'serial', 'available', TRUE, [], now(), now() FROM range(1, 6) AS r(n)"
+        f"SELECT n, '{JOURNALS}', 'Old ' || n, 'serial', 'available', TRUE, [], now(), now() FROM range(1, 6) AS r(n)"
     )
     library.write("INSERT INTO number_range VALUES ('portfolio_id', 6)")
     wiley.serves(journals(0, 5))

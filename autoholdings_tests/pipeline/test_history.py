@@ -111,7 +111,8 @@ def test_every_past_moment_can_be_asked_also_where_the_file_is_attached(library:
             attached = connection.execute(
                 "SELECT p.title, p.publisher_name, c.date_first_issue_online FROM library.portfolio_version AS p "
                 "JOIN library.coverage_version AS c USING (portfolio_id) WHERE p.valid_from <= $ts AND "
-                "(p.valid_to IS NULL OR p.valid_to > $ts) AND c.valid_from <= $ts AND (c.valid_to IS NULL OR c.valid_to > $ts) "
+                "(p.valid_to IS NULL OR p.valid_to > $ts) AND c.valid_from <= $ts AND (c.valid_to IS NULL OR "
+                "c.valid_to > $ts) "
                 "ORDER BY ALL",
                 {"ts": at},
             )
@@ -122,6 +123,7 @@ def asked_now(library: Library) -> tuple[object, list[tuple[object, ...]]]:
     """The moment of the last change, and the holdings since."""
     (changed,) = library.sql("SELECT max(changed_at) AS at_time FROM vendor_state")
     rows = library.sql(
-        "SELECT p.title, p.publisher_name, c.date_first_issue_online FROM portfolio AS p JOIN coverage AS c USING (portfolio_id) ORDER BY ALL"
+        "SELECT p.title, p.publisher_name, c.date_first_issue_online FROM portfolio AS p JOIN coverage AS c "
+        "USING (portfolio_id) ORDER BY ALL"
     )
     return changed["at_time"], [tuple(row.values()) for row in rows]

@@ -38,7 +38,8 @@ def loaded(library: Library) -> Library:
 
 BROKEN_BY = {
     "no_po_line_portfolio_removed": (
-        "UPDATE portfolio_version SET valid_to = now(), ended_by_run_id = 'x' WHERE title = 'Journal 7' AND valid_to IS NULL",
+        "UPDATE portfolio_version SET valid_to = now(), ended_by_run_id = 'x' WHERE title = 'Journal 7' AND "
+        "valid_to IS NULL",
         1,
     ),
     "acquisitions_untouched": ("UPDATE acquisition_version SET valid_from = (SELECT max(applied_at) FROM plan)", 1),

@@ -1,6 +1,7 @@
 """Generated lives of a library: files, PO lines, crashes and undos in any order, and what must hold after each step.
 
-200 lives in the tests, most of them marked slow: each goes through the whole planner. The long run (10,000) is ``python -m autoholdings_tests.property.test_history_property 10000``.
+200 lives in the tests, most of them marked slow: each goes through the whole planner. The long run (10,000) is
+``python -m autoholdings_tests.property.test_history_property 10000``.
 """
 
 import hashlib
@@ -103,7 +104,8 @@ class Life:
         """Some steps, each followed by what must hold."""
         collection = [self.collection, self.vendor]
         self.connection.execute(
-            "INSERT INTO electronic_collection (name, vendor, active, service_active, service_available) VALUES (?, ?, TRUE, TRUE, TRUE)",
+            "INSERT INTO electronic_collection (name, vendor, active, service_active, service_available) VALUES "
+            "(?, ?, TRUE, TRUE, TRUE)",
             collection,
         )
         self.receive()
@@ -255,7 +257,8 @@ class Life:
         """PO lines and the title that each is on."""
         return rows(
             self.connection,
-            "SELECT portfolio_id, po_line, online_identifier FROM portfolio WHERE collection = ? AND po_line IS NOT NULL ORDER BY ALL",
+            "SELECT portfolio_id, po_line, online_identifier FROM portfolio WHERE collection = ? AND po_line IS "
+            "NOT NULL ORDER BY ALL",
             [self.collection],
         )
 
@@ -274,14 +277,15 @@ class Life:
             self.connection,
             "SELECT p.* EXCLUDE (valid_from, valid_to, run_id, ended_by_run_id), c.statements FROM "
             f"(FROM portfolio_version WHERE collection = $collection AND {when}) AS p LEFT JOIN (SELECT portfolio_id, "
-            "list([statement_no::VARCHAR, from_date::VARCHAR, until_date::VARCHAR, array_to_string(available_for, ',')] "
+            "list([statement_no::VARCHAR, from_date::VARCHAR, until_date::VARCHAR, "
+            "array_to_string(available_for, ',')] "
             f"ORDER BY statement_no) AS statements FROM coverage_version WHERE {when} GROUP BY portfolio_id) AS c "
             "USING (portfolio_id) ORDER BY portfolio_id",
             {"collection": self.collection, **parameters},
         )
 
     def replayed(self) -> list[dict[str, Any]]:
-        """The present state, from the history alone: run after run, what each ended goes and what each brought comes."""
+        """The present state from the history alone: after each run goes what it ended and comes what it brought."""
         state: dict[int, Any] = {}
         history = rows(
             self.connection, "FROM portfolio_version WHERE collection = ? ORDER BY valid_from", [self.collection]

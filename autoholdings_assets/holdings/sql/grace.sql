@@ -36,6 +36,7 @@ WITH named AS (
     ANTI JOIN frozen ON frozen.portfolio_id = g.portfolio_id
     ANTI JOIN named_free ON named_free.portfolio_id = g.portfolio_id
     WHERE g.valid_to IS NULL AND getvariable('grace_files') > 0
+        AND g.profile NOT IN (SELECT profile FROM retired_profile)
         -- a PO line keeps a missing title anyway, and staff are to hear of it at once
         AND (l.portfolio_id IS NOT NULL OR c.po_line IS NULL)
 ), counted AS (
