@@ -25,7 +25,7 @@ SELECT
     p.applied_run_id AS run_id, p.applied_at AS occurred_at, p.vendor, i.collection, i.portfolio_id, i.title, i.action, i.changes,
     i.reason, i.profile, i.file_sha256, p.applied_by AS acted_by, i.lost, i.groups_lost, i.related_portfolio_ids, i.row_numbers, p.plan_id
 FROM plan_item AS i JOIN plan AS p USING (plan_id)
-WHERE p.status = 'applied';
+WHERE p.status = 'applied' AND i.portfolio_id IS NOT NULL;
 COMMENT ON VIEW portfolio_action IS 'Everything that was done to portfolios, and why; old and new value of each changed field';
 
 CREATE OR REPLACE MACRO portfolio_as_of(ts) AS TABLE
