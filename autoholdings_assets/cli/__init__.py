@@ -31,7 +31,22 @@ def commands() -> None:
     """Keeps a library's electronic holdings equal to what its vendors' KBART files say it may read."""
 
 
-for _command in (demo, init, check, run, status, plans, plan, undo, history, explain, profiles, export, ui, *ACQUISITIONS):
+for _command in (
+    demo,
+    init,
+    check,
+    run,
+    status,
+    plans,
+    plan,
+    undo,
+    history,
+    explain,
+    profiles,
+    export,
+    ui,
+    *ACQUISITIONS,
+):
     commands.add_command(_command)
 
 

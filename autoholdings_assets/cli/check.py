@@ -1,4 +1,4 @@
-"""``check``: judge KBART files, with no home and no run; what it says comes from ``kbart/check_report.py`` and its page.
+"""``check``: judge KBART files, with no home and no run; what it says comes from ``kbart/check_*.py``.
 
 Exit status: 0 nothing to correct, 1 something found, 2 wrong use.
 """

@@ -42,7 +42,8 @@ def run_report(home: Home, run_id: str, vendor: str) -> dict[str, Any]:
             connection,
             "SELECT p.profile, p.outcome, p.message, p.advice, p.file_sha256, f.file_name, f.total_rows, "
             "f.valid_rows, f.rejected_rows, f.excluded_rows FROM job_run_profile AS p "
-            "LEFT JOIN kbart_file AS f USING (profile, file_sha256) WHERE p.run_id = ? AND p.vendor = ? ORDER BY p.profile",
+            "LEFT JOIN kbart_file AS f USING (profile, file_sha256) "
+            "WHERE p.run_id = ? AND p.vendor = ? ORDER BY p.profile",
             [report["run_id"], vendor],
         )
         report["needs_attention"] = dict(

@@ -1,8 +1,8 @@
 """Which portfolio a title is: the same as before if both agree on something that is unique on both sides.
 
 Vendors correct ISSNs and change their whole title_id scheme between two files; a journal takes over its predecessor's
-title_id. So identifiers come first, and title_id or URL count only where the titles agree too (rule A6). What is left is
-reported, never guessed (rule A7).
+title_id. So identifiers come first, and title_id or URL count only where the titles agree too (rule A6). What is left
+is reported, never guessed (rule A7).
 """
 
 from dataclasses import dataclass

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from autoholdings_assets.kbart.check import check_file, check_files, fix_file
 from autoholdings_assets.cli.check import check
+from autoholdings_assets.kbart.check import check_file, check_files, fix_file
 from autoholdings_assets.kbart.rules import BY_KEY, RULES
 from autoholdings_assets.kbart.validation import read_title_list
 from autoholdings_tests.kbart_files import kbart, monograph, serial
