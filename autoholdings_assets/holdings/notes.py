@@ -16,21 +16,17 @@ def notes_on(connection: Connection, inputs: Inputs) -> list[str]:
 
 def _set_aside(inputs: Inputs, collection: str | None, row_count: int) -> str:
     configured = {c.name: c for c in inputs.collections}
+    aside = f"Rows set aside: {row_count}"
     if collection is None:
-        return (
-            f"{row_count} rows fit none of {inputs.vendor.title}'s collections and are set aside; see the collections "
-            "in the vendor's data."
-        )
+        return f"{aside}, since they fit none of {inputs.vendor.title}'s collections (see the vendor's data)."
     if collection in configured and not configured[collection].active:
-        return f"{collection}: not active on purpose; {row_count} rows are set aside."
-    return (
-        f"Electronic collection for update does not exist: {collection}. {row_count} rows are set aside; "
-        "activate it and run again."
-    )
+        return f"{collection}: not active on purpose. {aside}."
+    return f"Electronic collection for update does not exist: {collection}. {aside}; activate the collection and run again."
 
 
 def _noted(profile: str, row_count: int, first_titles: str) -> str:
     return (
-        f"{profile}: {row_count} rows are noted as open access though their access type is P; they are used. "
-        f"They can be left out by `open_access_notes: leave_out` in the vendor's data. Among them: {first_titles}."
+        f"{profile}: rows noted as open access though their access type is P: {row_count}. They are used; "
+        "`open_access_notes: leave_out` in the vendor's data leaves such rows out. "
+        f"Among them: {first_titles}."
     )

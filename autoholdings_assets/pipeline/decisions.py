@@ -5,9 +5,6 @@ or an undo is (``holdings/decisions.py``, ``holdings/undo.py``). Dagster asks no
 person says.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import dagster as dg
 from pydantic import Field
 
@@ -17,13 +14,11 @@ from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY, apply_selection
 from autoholdings_assets.pipeline.home import HomeResource
+from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, told
 from autoholdings_assets.pipeline.looks import bullets
-from autoholdings_assets.pipeline.stages import EXPECTED
 from autoholdings_assets.pipeline.steps import PortfoliosSummary, RunContext
 
 ACCEPT_JOB, REJECT_JOB, UNDO_JOB = "accept_plan", "reject_plan", "undo_run"
-
-Result = TypeVar("Result")
 
 
 class Decision(dg.Config):
@@ -55,36 +50,36 @@ class Undoing(dg.Config):
 @dg.op(name=f"{ACCEPT_JOB}_op")
 def accept_plan(context: dg.OpExecutionContext, config: Acceptance, home: dg.ResourceParam[HomeResource]) -> None:
     """Accept a held plan, then apply it and publish."""
-    _refuse_variables(context)
+    refuse_variables(context)
 
     def accept() -> tuple[Plan, PortfoliosSummary | None]:
         with open_warehouse(home.home.warehouse) as connection:
             plan = decisions.accept(connection, config.plan_id, config.why, config.who)
         return plan, _apply(_by(home, context, plan.vendor, config.who)) if config.apply_now else None
 
-    plan, done = _told(accept)
+    plan, done = told(accept)
     _materialized(context, plan, done.message if done else "Accepted; the next run applies it.", bool(done))
 
 
 @dg.op(name=f"{REJECT_JOB}_op")
 def reject_plan(context: dg.OpExecutionContext, config: Decision, home: dg.ResourceParam[HomeResource]) -> None:
     """Reject a held plan: the holdings stay as they are until a file brings another one."""
-    _refuse_variables(context)
+    refuse_variables(context)
 
     def reject() -> Plan:
         with open_warehouse(home.home.warehouse) as connection:
             return decisions.reject(connection, config.plan_id, config.why, config.who)
 
-    _materialized(context, _told(reject), "Rejected; nothing was applied.", False)
+    _materialized(context, told(reject), "Rejected; nothing was applied.", False)
 
 
 @dg.op(name=f"{UNDO_JOB}_op")
 def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceParam[HomeResource]) -> None:
     """Show what undoing a run would do, or undo it and publish."""
-    _refuse_variables(context)
+    refuse_variables(context)
     by = _by(home, context, config.vendor, config.who)
     if not config.submit:
-        plan = _told(lambda: steps.preview_undo(by, config.run_id))
+        plan = told(lambda: steps.preview_undo(by, config.run_id))
         _materialized(context, plan, "Nothing was changed; set submit to true to do it.", False)
         return
     if not config.who.strip() or not config.why.strip():
@@ -95,55 +90,29 @@ def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceP
         steps.publish(by)
         return plan, done
 
-    plan, done = _told(undo)
+    plan, done = told(undo)
     _materialized(context, plan, done.message, True)
 
 
-def _job(op: dg.OpDefinition, name: str, description: str) -> dg.JobDefinition:
-    @dg.job(name=name, description=description, executor_def=dg.in_process_executor)
-    def job() -> None:
-        op.alias(name)()  # Dagster wants the op's own name to differ from the job's
-
-    return job
-
-
 DECISION_JOBS = (
-    _job(
+    launchpad_job(
         accept_plan,
         ACCEPT_JOB,
         "Accepts one held plan, with who and why, then applies exactly that plan and publishes the holdings. The "
-        "plan's id "
-        "stands on the check `plan_is_not_held`; look at the plan with `autoholdings plan show` first.",
+        "plan's id stands on the check `plan_is_not_held`; look at the plan with `autoholdings plan show` first.",
     ),
-    _job(
+    launchpad_job(
         reject_plan,
         REJECT_JOB,
         "Rejects one held plan, with who and why: the holdings stay as they are until a file brings another plan.",
     ),
-    _job(
+    launchpad_job(
         undo_run,
         UNDO_JOB,
         "Restores the portfolios as they were before a run, as a new run, and bars the file that the run brought. "
         "As it stands it only shows what would be done.",
     ),
 )
-
-
-def _refuse_variables(context: dg.OpExecutionContext) -> None:
-    """Dagster would put an environment variable's value, perhaps a secret, where a text asks for ``{env: NAME}``."""
-
-    def holds_variable(value: Any) -> bool:
-        if isinstance(value, dict):
-            return set(value) == {"env"} or any(holds_variable(part) for part in value.values())
-        return isinstance(value, list) and any(holds_variable(part) for part in value)
-
-    if holds_variable(dict(context.run.run_config).get("ops", {})):
-        raise dg.Failure(
-            "Nothing was done: write the text itself; `env:` would show the value of an environment variable, "
-            "which may "
-            "be a secret.",
-            allow_retries=False,
-        )
 
 
 def _by(home: HomeResource, context: dg.OpExecutionContext, vendor: str, who: str) -> RunContext:
@@ -155,14 +124,6 @@ def _apply(context: RunContext) -> PortfoliosSummary:
     done = steps.apply_plan(context)
     steps.publish(context)
     return done
-
-
-def _told(act: Callable[[], Result]) -> Result:
-    """Do it; an expected refusal ends the run with its sentence and without a retry."""
-    try:
-        return act()
-    except EXPECTED as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 def _materialized(context: dg.OpExecutionContext, plan: Plan, message: str, changed: bool) -> None:

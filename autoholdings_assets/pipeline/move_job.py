@@ -33,7 +33,7 @@ class Move(dg.Config):
     who: str = Field("", description="Your name. Required to submit.")
 
 
-@dg.op(name=MOVE_JOB)
+@dg.op(name=f"{MOVE_JOB}_op")
 def move_portfolio_information(
     context: dg.OpExecutionContext, config: Move, home: dg.ResourceParam[HomeResource]
 ) -> None:

@@ -121,7 +121,7 @@ def test_rows_noted_open_access_though_paid_are_treated_as_the_vendors_data_says
     expected = [{"reason": "free_content", "n": 31}] + ([{"reason": "noted_open_access", "n": 40}] if left_out else [])
     assert reasons == expected
     notes = " ".join(run.plan.plan.notes)
-    assert ("40 rows are noted as open access though their access type is P" in notes) == (setting == "report")
+    assert ("rows noted as open access though their access type is P: 40" in notes) == (setting == "report")
 
 
 @pytest.mark.rule("C3", "C6", "C15", "C16", "A5")
