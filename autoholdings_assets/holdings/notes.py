@@ -21,7 +21,7 @@ def _set_aside(inputs: Inputs, collection: str | None, row_count: int) -> str:
         return f"{aside}, since they fit none of {inputs.vendor.title}'s collections (see the vendor's data)."
     if collection in configured and not configured[collection].active:
         return f"{collection}: not active on purpose. {aside}."
-    return f"Electronic collection for update does not exist: {collection}. {aside}; activate the collection and run again."
+    return f"Electronic collection for update does not exist: {collection}. {aside}; activate it and run again."
 
 
 def _noted(profile: str, row_count: int, first_titles: str) -> str:
