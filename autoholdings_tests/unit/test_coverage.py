@@ -130,3 +130,17 @@ def test_rows_of_one_issn_can_be_kept_apart_where_a_vendor_wants_it() -> None:
     rows = read_title_list(kbart([journal("One", issn(1), title_id="a"), journal("One", issn(1), title_id="b")])).rows
     assert merge_rows(rows)["title_key"].nunique() == 1
     assert merge_rows(rows, keep_apart=True)["title_key"].nunique() == 2
+
+
+@pytest.mark.rule("O6")
+def test_archive_and_frontfile_of_a_journal_are_one_title_with_two_coverage_statements() -> None:
+    """Also where the archive ends the day before the frontfile begins: they are bought apart and shown apart."""
+    same = {"title_id": "acta", "title_url": "https://vendor.example/acta"}
+    titles = merged(
+        journal("Acta Exempla", issn(1), issn(2), "1996-01-01", notes="frontfile", **same),
+        journal("Acta Exempla", issn(1), issn(2), "1849-01-01", "1995-12-31", notes="archive", **same),
+    )
+    assert titles["title_key"].nunique() == 1
+    statements = titles.sort_values("statement_no")
+    assert list(statements["notes"]) == ["archive", "frontfile"]
+    assert list(statements["date_last_issue_online"].isna()) == [False, True]
