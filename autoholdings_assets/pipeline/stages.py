@@ -1,7 +1,7 @@
 """What each asset is to a librarian: what it says of itself, its columns, its figures and its checks.
 
 What belongs here: one `Stage` for each asset, and what is shown of its step's result. What does not: how a stage
-becomes a Dagster asset (``assets.py``), what the step does (``steps.py``), and how a check judges (``checks.py``).
+becomes a Dagster asset (``assets.py``), what the step does (``steps/``), and how a check judges (``checks.py``).
 """
 
 from collections.abc import Callable, Mapping

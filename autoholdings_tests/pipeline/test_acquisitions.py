@@ -10,6 +10,7 @@ from autoholdings_assets.config import load_configuration
 from autoholdings_assets.holdings import acquisitions
 from autoholdings_assets.holdings.acquisitions import Done
 from autoholdings_assets.holdings.acts import Act, NotPossible
+from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline import steps
 from autoholdings_tests.library import Feed, Library, issn, journal
@@ -72,7 +73,7 @@ def test_a_po_line_attached_between_plan_and_apply_is_safe(loaded: Library, wile
     loaded.save()
     assert loaded.run(dry_run=True).actions == {"remove": 1}
     attach(loaded, "Acta Exempla", po_line="POL-1")
-    with pytest.raises(steps.NotApplicable, match="lapsed"):
+    with pytest.raises(NotApplicable, match="lapsed"):
         steps.apply_plan(loaded.context())
     assert loaded.run().actions == {"keep": 1}
     assert loaded.titles()["Acta Exempla"]["po_line"] == "POL-1"

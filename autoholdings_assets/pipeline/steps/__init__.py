@@ -1,0 +1,38 @@
+"""The steps of a run as plain functions, from asking the vendor to the published copy.
+
+Each step takes what it needs from the warehouse and from staging/, and leaves its result there, so that every asset can
+be materialized alone. What does not belong here: Dagster (``assets.py`` calls these functions) and anything about
+portfolios (``holdings/``).
+"""
+
+from autoholdings_assets.pipeline.steps.changes import (
+    PlanSummary,
+    PortfoliosSummary,
+    apply_plan,
+    merge_coverage,
+    plan_changes,
+    preview_undo,
+    undo_run,
+)
+from autoholdings_assets.pipeline.steps.files import FileRead, Retrieval, TitleLists, read_title_lists, retrieve_files
+from autoholdings_assets.pipeline.steps.publishing import PublishedSummary, publish
+from autoholdings_assets.pipeline.steps.run import NothingUsable, RunContext
+
+__all__ = [
+    "FileRead",
+    "NothingUsable",
+    "PlanSummary",
+    "PortfoliosSummary",
+    "PublishedSummary",
+    "Retrieval",
+    "RunContext",
+    "TitleLists",
+    "apply_plan",
+    "merge_coverage",
+    "plan_changes",
+    "preview_undo",
+    "publish",
+    "read_title_lists",
+    "retrieve_files",
+    "undo_run",
+]

@@ -1,0 +1,200 @@
+"""The first steps: fetching the vendor's files, and reading and checking them.
+
+What does not belong here: HTTP (``retrieval/``), and what a rule of KBART is (``kbart/``).
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from autoholdings_assets.config import ConfigurationError, IntegrationProfile
+from autoholdings_assets.holdings import runs, title_lists
+from autoholdings_assets.holdings.profiles import is_retirement_pending
+from autoholdings_assets.holdings.runs import ArrivedFile, ProfileOutcome
+from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
+from autoholdings_assets.kbart.errors import UnreadableFile
+from autoholdings_assets.pipeline.steps.run import RunContext, end_without_file, recorded_run
+from autoholdings_assets.retrieval import Archive, Previous, RetrievalError, retrieve
+from autoholdings_assets.vendors.model import Vendor
+
+PREVIEW_ROWS = 10
+FETCHERS = 4
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """What the run met at each Active profile of the vendor."""
+
+    profiles: list[ProfileOutcome]
+    files: list[dict[str, object]]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """What came of reading one profile's file: counts, and what the rules found (rule -> rows)."""
+
+    profile: str
+    file_name: str
+    file_sha256: str
+    encoding: str
+    total: int
+    valid: int
+    rejected: int
+    excluded: int
+    findings: dict[str, int]
+    read_anew: bool
+
+
+@dataclass(frozen=True)
+class TitleLists:
+    """The files as read; ``refused`` are profiles whose file as a whole cannot be used."""
+
+    files: list[FileRead]
+    refused: list[ProfileOutcome]
+    preview: list[dict[str, object]]
+    rejected_rows: list[dict[str, object]]
+
+
+def retrieve_files(context: RunContext) -> Retrieval:
+    """Ask the vendor for the file of every Active profile, side by side, and archive what comes (rules C6, C12).
+
+    Raises ``ConfigurationError``, and `NothingUsable` when no profile brought a file.
+    """
+    configuration = context.configuration
+    vendor = configuration.vendor(context.vendor_name)
+    profiles = configuration.profiles_of(vendor.name, active_only=True)
+    with open_warehouse(context.home.warehouse) as connection:
+        if not profiles and not is_retirement_pending(connection, vendor.name):
+            raise ConfigurationError(
+                [
+                    f"integration_profiles: {vendor.title} has no Active profile, so there is nothing to run. "
+                    "Set `active: true` on the profile that is to be handled."
+                ]
+            )
+        runs.start_run(connection, context.run_id, vendor.name, context.acted_by, configuration)
+        previous = {profile.name: runs.previous_file(connection, profile.name) for profile in profiles}
+    # the warehouse is not held while the network is waited for
+    with ThreadPoolExecutor(FETCHERS) as pool:
+        arrivals = list(pool.map(lambda profile: _fetch(context, vendor, profile, previous[profile.name]), profiles))
+    with open_warehouse(context.home.warehouse) as connection:
+        for outcome, file in arrivals:
+            runs.record_arrival(connection, context.run_id, vendor.name, outcome, file)
+        outcomes = [outcome for outcome, _ in arrivals]
+        if outcomes and all(outcome.failed for outcome in outcomes):
+            end_without_file(connection, context, outcomes)
+        files: list[dict[str, object]] = [
+            {"profile": outcome.profile, "file": file.file_name, "date": file.file_date, "bytes": file.size_bytes,
+             "outcome": outcome.outcome, "from": file.retrieved_from, "sha256": file.file_sha256}
+            for outcome, file in arrivals if file
+        ]  # fmt: skip
+    return Retrieval(outcomes, files, configuration.warnings)
+
+
+def read_title_lists(context: RunContext) -> TitleLists:
+    """Read and check the file of every Active profile that brought one, unless it has been read already.
+
+    Raises `NothingUsable` when every file that came is refused as a whole.
+    """
+    with recorded_run(context) as (connection, configuration, vendor):
+        active = {profile.name for profile in configuration.profiles_of(vendor.name, active_only=True)}
+        outcomes = [o for o in runs.profile_outcomes(connection, vendor.name) if o.profile in active]
+        results = [_read(connection, context, vendor, outcome) for outcome in outcomes if outcome.file_sha256]
+        refused = [result for result in results if isinstance(result, ProfileOutcome)]
+        files = [result for result in results if isinstance(result, FileRead)]
+        if not files and active:
+            end_without_file(connection, context, [o for o in outcomes if o.failed and not o.file_sha256] + refused)
+        return TitleLists(
+            files,
+            refused,
+            _title_list_preview(connection, context, vendor, files),
+            _rejected_preview(connection, files),
+        )
+
+
+def _fetch(
+    context: RunContext, vendor: Vendor, profile: IntegrationProfile, previous: ArrivedFile | None
+) -> tuple[ProfileOutcome, ArrivedFile | None]:
+    known = Previous(previous.file_sha256, previous.etag, previous.last_modified) if previous else None
+    try:
+        found = retrieve(profile, vendor, Archive(context.home.archive), known, now=context.now)
+    except (RetrievalError, ConfigurationError) as error:
+        message, advice = (error.message, error.advice) if isinstance(error, RetrievalError) else (str(error), "")
+        return ProfileOutcome(profile.name, "failed", message, advice), None
+    if found.status != "new" and previous is not None:
+        words = {
+            "same": "The vendor sent the same file again.",
+            "not modified": "The vendor says that the file has not changed.",
+        }
+        outcome = "same file" if found.status == "same" else "not modified"
+        return ProfileOutcome(profile.name, outcome, words[found.status], file_sha256=previous.file_sha256), previous
+    file = ArrivedFile(
+        found.sha256,
+        found.file_name,
+        found.file_date,
+        found.size,
+        found.etag,
+        found.last_modified,
+        found.content_type,
+        found.shown_url,
+    )
+    return ProfileOutcome(
+        profile.name, "new file", f"{found.file_name}, {found.size:,} bytes.", file_sha256=found.sha256
+    ), file
+
+
+def _read(
+    connection: Connection, context: RunContext, vendor: Vendor, outcome: ProfileOutcome
+) -> FileRead | ProfileOutcome:
+    """Read the profile's file, or give what was read of it before; a refusal becomes the profile's outcome."""
+    sha = outcome.file_sha256
+    assert sha is not None
+    file = rows(connection, "SELECT * FROM kbart_file WHERE profile = ? AND file_sha256 = ?", [outcome.profile, sha])[0]
+    known = file["fingerprint"] == title_lists.fingerprint(vendor) and file["status"] in (
+        "read",
+        "accepted",
+        "barred",
+    )
+    if not (known and title_lists.staged_path(context.home, vendor, sha).exists()):
+        try:
+            staged = title_lists.stage(
+                context.home, vendor, Archive(context.home.archive).path_of(sha), sha, file["file_name"]
+            )
+        except UnreadableFile as error:
+            refusal = ProfileOutcome(outcome.profile, "refused", f"{error.name}: {error.message}", error.advice, sha)
+            runs.record_refusal(connection, context.run_id, vendor.name, refusal)
+            return refusal
+        title_lists.record(connection, outcome.profile, vendor, staged)
+        file = rows(
+            connection,
+            "SELECT * FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
+            [outcome.profile, sha],
+        )[0]
+        known = False
+    return FileRead(
+        outcome.profile, file["file_name"], sha, file["encoding"], file["total_rows"], file["valid_rows"],
+        file["rejected_rows"], file["excluded_rows"], {f["rule"]: f["row_count"] for f in file["findings"]}, not known,
+    )  # fmt: skip
+
+
+def _title_list_preview(
+    connection: Connection, context: RunContext, vendor: Vendor, files: list[FileRead]
+) -> list[dict[str, object]]:
+    paths = [str(title_lists.staged_path(context.home, vendor, file.file_sha256)) for file in files]
+    if not paths:
+        return []
+    return rows(
+        connection,
+        "SELECT row_number, status, publication_title, print_identifier, online_identifier, date_first_issue_online, "
+        "date_last_issue_online, publication_type, collection FROM read_parquet(?) "
+        f"ORDER BY row_number LIMIT {PREVIEW_ROWS}",
+        [paths],
+    )
+
+
+def _rejected_preview(connection: Connection, files: list[FileRead]) -> list[dict[str, object]]:
+    return rows(
+        connection,
+        "SELECT profile, row_number, column_name, value, message, publication_title FROM rejected_row "
+        f"WHERE list_contains(?, file_sha256) ORDER BY profile, row_number LIMIT {PREVIEW_ROWS}",
+        [[file.file_sha256 for file in files]],
+    )
