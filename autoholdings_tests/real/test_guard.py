@@ -95,6 +95,40 @@ def test_a_file_that_only_drops_backfiles_is_held(guarded: Library, wiley: Feed,
     assert guarded.state() == before
 
 
+@pytest.mark.rule("A2", "A14")
+def test_a_campus_file_that_is_emptied_is_refused_or_held_while_the_other_has_every_title(
+    library: Library, wiley_files: Path
+) -> None:
+    """A header alone is no file; two titles of 2,278 are a loss of LAW's, and accepted they cost MAIN nothing."""
+    library.configuration["institution"] |= {
+        "customer_parameters": {"multi_campus_inventory_management": True},
+        "groups": ["MAIN", "LAW"],
+    }
+    library.guard()
+    main, law = library.profile("wiley-main", groups=["MAIN"]), library.profile("wiley-law", groups=["LAW"])
+    for feed in (main, law):
+        feed.serves(wiley_files / JOURNALS_2021)
+    assert library.run().outcome == "done"
+    before = library.state()
+    lines = lines_of(wiley_files / JOURNALS_2021)
+
+    law.serves(lines[0], "WILEY_GLOBAL_ALLJOURNALS_2021-03-17.txt")
+    run = library.run()
+    assert run.outcome == "done with findings" and "wiley-law was not read and keeps its titles" in (run.message or "")
+    assert library.state() == before
+
+    law.serves(b"".join(lines[:3]), "WILEY_GLOBAL_ALLJOURNALS_2021-03-17.txt")
+    run = library.run()
+    assert run.outcome == "held" and "wiley-law: " in (run.message or "") and "wiley-main:" not in (run.message or "")
+    assert library.state() == before
+
+    assert run.plan is not None and run.plan.plan is not None
+    library.accept(run.plan.plan.plan_id, "LAW has given up its contract")
+    assert library.run().error is None
+    groups = library.sql("SELECT available_for, count(*) AS number FROM portfolio GROUP BY ALL ORDER BY number")
+    assert groups == [{"available_for": ["LAW", "MAIN"], "number": 2}, {"available_for": ["MAIN"], "number": 2276}]
+
+
 BROKEN_CELLS = {
     "start date": ("date_first_issue_online", b"in the nineties"),
     "end date": ("date_last_issue_online", b"31.31.2020"),
