@@ -39,9 +39,10 @@ def check(
     """Check KBART title lists: files, or folders of them."""
     # these bring pandas, which no other command should wait for
     from autoholdings_assets.kbart.check import check_files
-    from autoholdings_assets.kbart.check_page import as_html
     from autoholdings_assets.kbart.check_report import as_json
     from autoholdings_assets.kbart.validation import ReadingOptions
+    from autoholdings_assets.reports.check_page import check_page
+    from autoholdings_assets.reports.page import as_html
 
     options = ReadingOptions(strict=strict, date_formats=_date_formats(date_formats))
     for written in (html_file, fixed_file):
@@ -55,7 +56,7 @@ def check(
     if not results:
         raise click.UsageError("There is no title list in these folders.")
     if html_file is not None:
-        html_file.write_text(as_html(results), encoding="utf-8")
+        html_file.write_text(as_html(check_page(results)), encoding="utf-8")
     if json_wanted:
         click.echo(json.dumps([as_json(result) for result in results], ensure_ascii=False, indent=2))
     else:

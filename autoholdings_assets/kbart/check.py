@@ -1,7 +1,7 @@
 """Check title lists on their own, without a home: for a library that never runs the pipeline, or for a vendor.
 
 :func:`check_files` reads and judges exactly as the pipeline does. How the result is shown is in ``check_report.py``
-(text, JSON) and ``check_page.py`` (HTML); the command is in ``cli/check.py``.
+(text, JSON) and ``reports/check_page.py`` (HTML); the command is in ``cli/check.py``.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The result of a check in words for a terminal, and as JSON. The page for a browser is in ``check_page.py``."""
+"""The result of a check in words for a terminal, and as JSON. ``reports/check_page.py`` makes a page of it."""
 
 from collections.abc import Iterable
 from typing import Any
