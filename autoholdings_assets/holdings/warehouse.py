@@ -3,6 +3,7 @@
 What does not belong here: any statement about portfolios; those are in the modules of their subject.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ Connection = duckdb.DuckDBPyConnection
 SCHEMA_VERSION = 1
 LOCK_WAIT_SECONDS = 600
 _SQL = files(__package__).joinpath("sql")
+_READ = re.compile(r"\b(?:FROM|JOIN)[ (]+(\w+)")  # the tables and views that a view's statement names
 
 
 class WarehouseBusy(Exception):
@@ -137,12 +139,24 @@ def _migrate(connection: Connection) -> None:
         for version in range(found + 1, SCHEMA_VERSION + 1):
             connection.execute(sql("schema" if version == 1 else f"migration_{version:03}"))
             connection.execute("INSERT INTO schema_version VALUES (?, ?)", [version, now])
-        connection.execute(sql("views"))
+        connection.execute(sql("views") + sql("questions"))
         _comment_view_columns(connection)
 
 
 def _comment_view_columns(connection: Connection) -> None:
-    """A view's column says what the column of the same name says in the tables."""
-    for view, column, comment in connection.execute(sql("view_comments")).fetchall():
-        text = str(comment or "").replace("'", "''")
-        connection.execute(f'COMMENT ON COLUMN "{view}"."{column}" IS \'{text}\'')
+    """A view's column says what the column of the same name says in what the view reads, the first named first."""
+    of_this = "WHERE database_name = 'warehouse' AND NOT internal"
+    comments = {
+        (table, column): comment
+        for table, column, comment in connection.execute(
+            f"SELECT table_name, column_name, comment FROM duckdb_columns() {of_this}"
+        ).fetchall()
+    }
+    views = connection.execute(f"SELECT view_name, sql FROM duckdb_views() {of_this} ORDER BY view_oid").fetchall()
+    for view, text in views:
+        sources = _READ.findall(text)
+        for table, column in [key for key, comment in comments.items() if key[0] == view and comment is None]:
+            said = (comments.get((source, column)) for source in sources)
+            comments[table, column] = comment = next(filter(None, said), "")
+            escaped = comment.replace("'", "''")
+            connection.execute(f'COMMENT ON COLUMN "{view}"."{column}" IS \'{escaped}\'')

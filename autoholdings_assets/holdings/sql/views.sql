@@ -4,6 +4,7 @@ CREATE OR REPLACE VIEW acquisition AS
 SELECT portfolio_id, po_line, license, public_note, internal_note, portfolio_pid, valid_from AS attached_at, acted_by
 FROM acquisition_version WHERE valid_to IS NULL;
 COMMENT ON VIEW acquisition IS 'PO lines, licenses and staff notes attached to portfolios now';
+COMMENT ON COLUMN acquisition.attached_at IS 'Since when they have been as they are';
 
 CREATE OR REPLACE VIEW portfolio AS
 SELECT
@@ -15,6 +16,7 @@ FROM portfolio_version AS v
 LEFT JOIN acquisition_version AS a ON a.portfolio_id = v.portfolio_id AND a.valid_to IS NULL
 WHERE v.valid_to IS NULL;
 COMMENT ON VIEW portfolio IS 'The portfolios of the institution: one title of one electronic collection each';
+COMMENT ON COLUMN portfolio.updated_at IS 'When it changed last';
 
 CREATE OR REPLACE VIEW coverage AS
 SELECT * EXCLUDE (valid_from, valid_to, run_id, ended_by_run_id) FROM coverage_version WHERE valid_to IS NULL;
@@ -23,16 +25,23 @@ COMMENT ON VIEW coverage IS 'The coverage statements of the portfolios';
 CREATE OR REPLACE VIEW portfolio_action AS
 SELECT
     p.applied_run_id AS run_id, p.applied_at AS occurred_at, p.vendor, i.collection, i.portfolio_id, i.title, i.action, i.changes,
-    i.reason, i.profile, i.file_sha256, p.applied_by AS acted_by, i.lost, i.groups_lost, i.related_portfolio_ids, i.row_numbers, p.plan_id
+    i.reason, i.profile, i.file_sha256, p.applied_by AS acted_by, i.lost, i.lost_days, i.groups_lost, i.related_portfolio_ids, i.row_numbers,
+    p.plan_id
 FROM plan_item AS i JOIN plan AS p USING (plan_id)
 WHERE p.status = 'applied' AND i.portfolio_id IS NOT NULL;
 COMMENT ON VIEW portfolio_action IS 'Everything that was done to portfolios, and why; old and new value of each changed field';
+COMMENT ON COLUMN portfolio_action.run_id IS 'Run that did it; null for an act of staff outside of a run';
+COMMENT ON COLUMN portfolio_action.occurred_at IS 'When it was done';
+COMMENT ON COLUMN portfolio_action.portfolio_id IS 'The portfolio';
+COMMENT ON COLUMN portfolio_action.acted_by IS 'Who or what did it';
 
 CREATE OR REPLACE MACRO portfolio_as_of(ts) AS TABLE
 SELECT * FROM portfolio_version WHERE valid_from <= ts AND (valid_to IS NULL OR valid_to > ts);
+COMMENT ON MACRO TABLE portfolio_as_of IS 'The portfolios as they were at a moment: portfolio_as_of(TIMESTAMPTZ ''2026-01-31'')';
 
 CREATE OR REPLACE MACRO coverage_as_of(ts) AS TABLE
 SELECT * FROM coverage_version WHERE valid_from <= ts AND (valid_to IS NULL OR valid_to > ts);
+COMMENT ON MACRO TABLE coverage_as_of IS 'The coverage statements as they were at a moment: coverage_as_of(TIMESTAMPTZ ''2026-01-31'')';
 
 -- What a person should look at follows from facts (portfolios, PO lines, plans that were applied) and from what people have
 -- settled, so that it cannot go stale. A case is known by its attention_id; it comes up anew when its "since" does.
@@ -113,6 +122,8 @@ LEFT JOIN (
 COMMENT ON VIEW attention IS 'Every case that a person should look at or has settled: titles with PO lines that are missing or lost a group, possible title changes, multiple matches';
 COMMENT ON COLUMN attention.attention_id IS 'The case, for `autoholdings attention settle`';
 COMMENT ON COLUMN attention.kind IS 'PO line, title missing; PO line, group lost; possible title change; multiple matches';
+COMMENT ON COLUMN attention.portfolio_id IS 'The portfolio, where there is one';
+COMMENT ON COLUMN attention.profile IS 'Integration profile whose file it is about';
 COMMENT ON COLUMN attention.related_portfolio_ids IS 'Candidates, or the other side of a possible title change';
 COMMENT ON COLUMN attention.file_sha256 IS 'The file with which it began';
 COMMENT ON COLUMN attention.since IS 'Since when';
