@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoholdings_assets.config_alerts import Alerts, AlertsSection, EmailSettings, WebhookSettings
 from autoholdings_assets.config_model import (
     ElectronicCollection,
     Institution,
     IntegrationProfile,
     LossGuard,
     Policies,
-    Secret,
     WrittenConfiguration,
 )
 from autoholdings_assets.config_rules import (
@@ -29,21 +29,27 @@ from autoholdings_assets.config_rules import (
     resolve_collections,
     resolve_profiles,
 )
+from autoholdings_assets.config_secrets import Redaction, Secret
 from autoholdings_assets.vendors.cron import cron_in_words
 from autoholdings_assets.vendors.model import Vendor, load_vendors
-from autoholdings_assets.vendors.yaml_documents import ConfigurationError, build, nearest, read_yaml
+from autoholdings_assets.vendors.yaml_documents import ConfigurationError, YamlDocument, build, nearest, read_yaml
 
 __all__ = [
+    "Alerts",
     "Configuration",
     "ConfigurationError",
     "ElectronicCollection",
+    "EmailSettings",
     "GoverningSchedule",
     "Home",
     "Institution",
     "IntegrationProfile",
     "LossGuard",
     "Policies",
+    "Redaction",
     "Secret",
+    "WebhookSettings",
+    "load_alerts",
     "load_configuration",
 ]
 
@@ -138,6 +144,7 @@ class Configuration:
     electronic_collections: tuple[ElectronicCollection, ...]
     integration_profiles: tuple[IntegrationProfile, ...]
     policies: Policies
+    alerts: Alerts
     vendors: Mapping[str, Vendor]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
@@ -175,6 +182,19 @@ class Configuration:
         return GoverningSchedule(governor.name, governor.schedule, self.institution.timezone)
 
 
+def load_alerts(home: Home) -> Alerts:
+    """The section ``alerts`` alone: whom to tell must be known also when another part of the file is broken.
+
+    Raises ``ConfigurationError`` when the file is no YAML or this section itself is broken.
+    """
+    document = read_yaml(home.config_file)
+    section = {"alerts": document.content.get("alerts")}
+    written, problems = build(AlertsSection, YamlDocument(document.path, section, document.lines))
+    if written is None:
+        raise ConfigurationError(problems)
+    return written.alerts
+
+
 def load_configuration(home: Home, vendors: Mapping[str, Vendor] | None = None) -> Configuration:
     """Read and check the home's autoholdings.yaml.
 
@@ -201,6 +221,7 @@ def load_configuration(home: Home, vendors: Mapping[str, Vendor] | None = None) 
         electronic_collections=collections,
         integration_profiles=tuple(profile for _, profile in profiles),
         policies=written.policies,
+        alerts=written.alerts,
         vendors=vendors,
         warnings=tuple(findings.warnings),
         notes=tuple(findings.notes),

@@ -4,15 +4,15 @@ What belongs here: the vocabulary of the file. What does not: the rules between 
 (``config_rules.py``) and the configuration as the rest of the system sees it (``config.py``).
 """
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from autoholdings_assets.config_alerts import Alerts
+from autoholdings_assets.config_secrets import Secret
 from autoholdings_assets.vendors.model import Code, Cron, Timezone
-from autoholdings_assets.vendors.yaml_documents import ConfigurationError, StrictModel
+from autoholdings_assets.vendors.yaml_documents import StrictModel
 
 
 def _each_once(groups: tuple[str, ...]) -> tuple[str, ...]:
@@ -22,39 +22,6 @@ def _each_once(groups: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Groups = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(_each_once)]
-
-
-class Secret:
-    """A credential in an environment variable. It is never shown; the variable's name is."""
-
-    __slots__ = ("env_name",)
-
-    def __init__(self, env_name: str) -> None:
-        self.env_name = env_name
-
-    def reveal(self) -> str:
-        """The value itself, for building a request and for nothing else."""
-        value = os.environ.get(self.env_name, "").strip()
-        if not value:
-            raise ConfigurationError(
-                [f"The environment variable {self.env_name} is not set: put the vendor's credential into it."]
-            )
-        return value
-
-    def __repr__(self) -> str:
-        return f"${{{self.env_name}}}"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other.env_name == self.env_name
-
-    def __hash__(self) -> int:
-        return hash(self.env_name)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address is on this machine, where nothing is encrypted and no proxy stands between."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 class CustomerParameters(StrictModel):
@@ -183,3 +150,4 @@ class WrittenConfiguration(StrictModel):
     electronic_collections: tuple[WrittenCollection, ...] = ()
     integration_profiles: tuple[WrittenProfile, ...] = ()
     policies: Policies = Policies()
+    alerts: Alerts = Alerts()

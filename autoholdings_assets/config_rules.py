@@ -11,20 +11,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from autoholdings_assets.config_addresses import is_loopback
 from autoholdings_assets.config_model import (
     ElectronicCollection,
     IntegrationProfile,
     ProfileKeys,
-    Secret,
     WrittenCollection,
     WrittenConfiguration,
     WrittenProfile,
-    is_loopback,
 )
+from autoholdings_assets.config_secrets import Secret, not_literal
 from autoholdings_assets.vendors.model import Vendor
 from autoholdings_assets.vendors.yaml_documents import Loc, YamlDocument, nearest, unknown_key
 
-_SECRET = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
 _MULTI_CAMPUS = "institution.customer_parameters.multi_campus_inventory_management"
 
 Located = tuple[Loc, IntegrationProfile]
@@ -177,15 +176,11 @@ def _secrets(findings: Findings, loc: Loc, entry: WrittenProfile, vendor: Vendor
     for key, value in given.items():
         if key not in wanted:
             findings.problem((*loc, key), unknown_key(key, [*ProfileKeys.model_fields, *wanted]))
-        elif variable := _SECRET.match(str(value)):
-            secrets[key] = Secret(variable[1])
+        elif secret := Secret.written(str(value)):
+            secrets[key] = secret
         else:
             example = re.sub(r"\W+", "_", f"{entry.name}_{key}").upper()
-            findings.problem(
-                (*loc, key),
-                "a secret must not stand in this file. Put it into an environment variable, for example "
-                f"{example}, and write ${{{example}}} here.",
-            )
+            findings.problem((*loc, key), not_literal(example))
     return secrets
 
 

@@ -8,8 +8,9 @@ What belongs here: what can be said of the bytes without reading KBART. What doe
 import re
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
+from itertools import chain
 
 import httpx
 
@@ -34,10 +35,22 @@ def file_bytes(call: Call, response: httpx.Response) -> Iterator[bytes]:
             break
     if not head:
         raise call.error(errors.EmptyAnswer)
-    if kind := _not_a_file(head, response.headers.get("Content-Type", "")):
+    if kind := _not_a_file(call, head, response.headers.get("Content-Type", "")):
         raise call.error(kind, excerpt=_excerpt(call, head))
-    yield head
-    yield from body
+    yield from _without_credential(call, chain([head], body))
+
+
+def _without_credential(call: Call, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes as they are, unless the credential itself stands in them: then nothing of the file is kept."""
+    wanted = [value.encode() for value in call.telling_credentials]
+    longest = max(map(len, wanted), default=0)
+    before = b""
+    for chunk in chunks:
+        window = before + chunk
+        if any(value in window for value in wanted):
+            raise call.error(errors.CredentialInFile)
+        before = window[-longest + 1 :] if longest else b""
+        yield chunk
 
 
 def _capped(call: Call, response: httpx.Response) -> Iterator[bytes]:
@@ -78,7 +91,7 @@ def _unpacked(call: Call, response: httpx.Response) -> Iterator[bytes]:
         raise call.error(errors.CutOff)
 
 
-def _not_a_file(head: bytes, content_type: str) -> type[errors.RetrievalError] | None:
+def _not_a_file(call: Call, head: bytes, content_type: str) -> type[errors.RetrievalError] | None:
     """What the bytes are if they are no file; their declared type decides only where they do not."""
     text = head.decode("utf-8", "replace").replace("\0", "").lstrip("\ufeff \t\r\n").lower()
     media_type = content_type.partition(";")[0].strip().lower()
@@ -87,6 +100,8 @@ def _not_a_file(head: bytes, content_type: str) -> type[errors.RetrievalError] |
         return errors.WebPage if "<html" in text or media_type == "text/html" else errors.ErrorMessage
     if text.startswith(("{", "[")) or (media_type.endswith(("json", "xml")) and not is_kbart):
         return errors.ErrorMessage
+    if call.clean.finds(text) and not is_kbart:
+        return errors.ErrorMessage  # it repeats the request, as servers do when they complain about it
     return errors.WebPage if media_type == "text/html" and not is_kbart else None
 
 

@@ -156,6 +156,14 @@ class BrokenFile(RetrievalError):
     what_to_do = "Run again; if it stays so, tell {vendor}."
 
 
+class CredentialInFile(RetrievalError):
+    """A title list in which the profile's own credential stands; kept, it would spread to everyone who reads it."""
+
+    key = "credential_in_file"
+    what = 'The file of profile "{profile}" repeats its credential ({credentials}) among the titles; it was not kept.'
+    what_to_do = "Tell {vendor}, and ask for a new credential if others may have had the file."
+
+
 class OtherHost(RetrievalError):
     """A redirect that would carry the credentials to another server, or on to an unencrypted one."""
 

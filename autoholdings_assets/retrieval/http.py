@@ -20,7 +20,8 @@ from typing import Literal, TypeVar
 
 import httpx
 
-from autoholdings_assets.config_model import IntegrationProfile, is_loopback
+from autoholdings_assets.config_addresses import is_loopback
+from autoholdings_assets.config_model import IntegrationProfile
 from autoholdings_assets.retrieval import errors
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.retrieval.body import file_bytes, printable
@@ -163,7 +164,7 @@ def _fetch(client: httpx.Client, call: Call, archive: Archive, previous: Previou
             status = "same" if previous and previous.sha256 == sha256 else "new"
     path = archive.path_of(sha256)
     given_name = _given_name(response)
-    last_modified = response.headers.get("Last-Modified")
+    last_modified = _harmless(call, response, "Last-Modified")
     moment = _http_date(last_modified)
     return Retrieved(
         status=status,
@@ -172,9 +173,9 @@ def _fetch(client: httpx.Client, call: Call, archive: Archive, previous: Previou
         size=path.stat().st_size,
         file_name=_clean_name(call, given_name),
         file_date=date_in_name(given_name) or (moment.date() if moment else None),
-        etag=response.headers.get("ETag") or (previous.etag if status == "not modified" and previous else None),
+        etag=_harmless(call, response, "ETag") or (previous.etag if status == "not modified" and previous else None),
         last_modified=last_modified or (previous.last_modified if status == "not modified" and previous else None),
-        content_type=response.headers.get("Content-Type"),
+        content_type=_harmless(call, response, "Content-Type"),
         shown_url=call.shown_url,
     )
 
@@ -252,6 +253,12 @@ def date_in_name(name: str) -> date | None:
         except ValueError:
             continue
     return None
+
+
+def _harmless(call: Call, response: httpx.Response, header: str) -> str | None:
+    """What the header says, unless it repeats a credential; it is kept, and compared as it is, next time."""
+    said = response.headers.get(header)
+    return None if said is None or call.clean.finds(said) else str(said)
 
 
 def _given_name(response: httpx.Response) -> str:

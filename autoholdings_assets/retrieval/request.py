@@ -5,21 +5,22 @@ sending (``http.py``).
 """
 
 import base64
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
 from autoholdings_assets.config_model import IntegrationProfile
+from autoholdings_assets.config_secrets import Redaction
 from autoholdings_assets.retrieval import errors
 from autoholdings_assets.vendors.model import Vendor
 from autoholdings_assets.vendors.yaml_documents import ConfigurationError
 
 _MEGABYTE = 1_000_000
+_TELLING_LENGTH = 12
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ class Previous:
 
 @dataclass(frozen=True)
 class Call:
-    """One retrieval: who asks whom for what. Credentials are only in ``url``, ``headers`` and ``secrets``."""
+    """One retrieval: who asks whom for what. Credentials are only in ``url``, ``headers`` and ``clean``.
+
+    ``clean`` takes them out of a text, with *** in place of each, also as they look in an address or a header.
+    """
 
     profile: IntegrationProfile
     vendor: Vendor
@@ -55,7 +59,9 @@ class Call:
     deadline: float
     url: httpx.URL = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
+    clean: Redaction
+    telling_credentials: tuple[str, ...] = field(repr=False)
+    """The credentials that are long enough not to stand in a title list by chance."""
 
     @property
     def cap(self) -> int:
@@ -88,16 +94,13 @@ class Call:
             **{key: self.clean(value) if isinstance(value, str) else value for key, value in details.items()},
         )
 
-    def clean(self, text: str) -> str:
-        """The text with *** in place of every credential, also as it looks in an address."""
-        return re.sub("|".join(map(re.escape, self.secrets)) or "$^", "***", text, flags=re.IGNORECASE)
-
 
 def prepare(
     profile: IntegrationProfile, vendor: Vendor, previous: Previous | None, now: datetime, limits: Limits
 ) -> Call:
     """The request. Raises ``CredentialMissing`` when the environment lacks a credential."""
     secrets = _revealed(profile, vendor)
+    confidential = list(secrets.values())
     address = profile.url or ""
     parameters, headers, basic = dict(vendor.request.parameters), dict(vendor.request.headers), {}
     for credential in vendor.credentials:
@@ -115,6 +118,7 @@ def prepare(
                 basic[placement] = value
     if basic:
         pair = f"{basic.get('basic_user', '')}:{basic.get('basic_password', '')}"
+        confidential.append(pair)
         headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     if vendor.request.content_types:
         headers.setdefault("Accept", ", ".join((*vendor.request.content_types, "*/*;q=0.1")))
@@ -123,7 +127,6 @@ def prepare(
         headers["If-None-Match"] = previous.etag
     if previous and previous.last_modified:
         headers["If-Modified-Since"] = previous.last_modified
-    shapes = {shape for value in secrets.values() for shape in (value, quote(value, safe=""), quote_plus(value))}
     return Call(
         profile=profile,
         vendor=vendor,
@@ -132,7 +135,8 @@ def prepare(
         deadline=time.monotonic() + limits.total_seconds,
         url=httpx.URL(address).copy_merge_params(parameters),
         headers=headers,
-        secrets=tuple(sorted(shapes, key=len, reverse=True)),
+        clean=Redaction(confidential),
+        telling_credentials=tuple(value for value in confidential if len(value) >= _TELLING_LENGTH),
     )
 
 
