@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autoholdings_assets.config import Home
 from autoholdings_assets.demo.vendor import DemoVendors
-from autoholdings_tests.library import BOOKS, JOURNALS, Feed, Library
+from autoholdings_tests.library import BOOKS, JOURNALS, Feed, Library, new_home
 
 REAL_KBART = Path(__file__).resolve().parents[2] / "shared" / "real-kbart"
 
@@ -30,10 +29,8 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library
         # two or three titles are all of a small test's holdings; the tests of the guard set the real policy
         "policies": {"loss_guard": {"active": False}},
     }
-    home = Home(tmp_path / "home")
-    home.create()
     with DemoVendors() as vendors:
-        library = Library(home, vendors, monkeypatch, configuration)
+        library = Library(new_home(tmp_path / "home"), vendors, monkeypatch, configuration)
         library.save()
         yield library
 

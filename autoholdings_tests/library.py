@@ -3,9 +3,13 @@
 What belongs here: setting a scene and asking about its outcome. What does not: what the outcome should be.
 """
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +120,22 @@ class Outcome:
         """How many titles each action was planned for, without those that stay as they are."""
         actions = self.plan.plan.actions if self.plan and self.plan.plan else {}
         return {name: count for name, count in actions.items() if name not in ("unchanged", "years of coverage lost")}
+
+
+def new_home(path: Path) -> Home:
+    """A home with an empty warehouse, copied: to set one up anew takes a third of a second, for every test."""
+    home = Home(path)
+    home.create()
+    shutil.copyfile(_empty_warehouse(), home.warehouse)
+    return home
+
+
+@cache
+def _empty_warehouse() -> Path:
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    with open_warehouse(folder / "warehouse.duckdb"):
+        return folder / "warehouse.duckdb"
 
 
 @dataclass

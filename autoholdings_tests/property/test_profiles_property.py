@@ -8,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from autoholdings_assets.config import Home
 from autoholdings_assets.demo import faults
 from autoholdings_assets.demo.vendor import DemoVendors
-from autoholdings_tests.library import BOOKS, JOURNALS, Library, issn, journal, kbart
+from autoholdings_tests.library import BOOKS, JOURNALS, Library, issn, journal, kbart, new_home
 
 EXAMPLES = int(os.environ.get("AUTOHOLDINGS_PROFILE_EXAMPLES", "12"))
 """A long run takes more, for example 500."""
@@ -133,8 +132,7 @@ def _serve(library: Library, name: str, event: object, last: object, number: int
 
 
 def _library(vendors: DemoVendors, folder: Path, monkeypatch: pytest.MonkeyPatch, model: Model) -> Library:
-    home = Home(folder / "home")
-    home.create()
+    home = new_home(folder / "home")
     configuration = {
         "institution": {
             "name": "University of Example",
