@@ -83,6 +83,23 @@ def end_run(
         )
 
 
+def end_dead_run(connection: Connection, run_id: str, message: str) -> None:
+    """Record the end of a run whose process died before it could: what it had applied stands."""
+    unfinished = rows(
+        connection,
+        "SELECT r.vendor, p.plan_id FROM job_run AS r "
+        "LEFT JOIN plan AS p ON p.applied_run_id = r.run_id AND p.vendor = r.vendor "
+        "WHERE r.run_id = ? AND (r.outcome IS NULL OR r.outcome = ?)",
+        [run_id, DRY_RUN],
+    )
+    for row in unfinished:
+        if row["plan_id"]:
+            done = f"Plan {row['plan_id']} was applied. {message}"
+            end_run(connection, run_id, row["vendor"], DONE_WITH_FINDINGS, done, row["plan_id"])
+        else:
+            end_run(connection, run_id, row["vendor"], NOTHING_APPLIED, message)
+
+
 def record_arrival(
     connection: Connection, run_id: str, vendor: str, outcome: ProfileOutcome, file: ArrivedFile | None
 ) -> None:

@@ -9,9 +9,10 @@ import dagster as dg
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import build_published, build_vendor_assets
 from autoholdings_assets.pipeline.decisions import DECISION_JOBS
-from autoholdings_assets.pipeline.home import HomeResource, Listener
+from autoholdings_assets.pipeline.home import Listener
 from autoholdings_assets.pipeline.jobs import build_job, build_schedules
 from autoholdings_assets.pipeline.move_job import move_job
+from autoholdings_assets.pipeline.running import home_resource, watch_runs
 from autoholdings_assets.pipeline.sensors import build_sensors
 from autoholdings_assets.pipeline.sources import (
     configuration_is_valid,
@@ -35,6 +36,6 @@ def build_definitions(home: Home, listener: Listener | None = None) -> dg.Defini
         asset_checks=[configuration_is_valid],
         jobs=[build_job(assets), *DECISION_JOBS, move_job],
         schedules=build_schedules(vendors, configuration),
-        sensors=[watch_configuration, *build_sensors(vendors, configuration)],
-        resources={"home": HomeResource(home, listener or Listener())},
+        sensors=[watch_configuration, watch_runs, *build_sensors(vendors, configuration)],
+        resources={"home": home_resource(home, listener or Listener())},
     )

@@ -19,6 +19,7 @@ from autoholdings_assets.pipeline.home import ACTED_BY_TAG, Listener
 from autoholdings_assets.pipeline.instance import prepare
 from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
 from autoholdings_assets.pipeline.person import person
+from autoholdings_assets.pipeline.running import end_dead_runs
 
 # The console logger would tell the terminal every event of the run; they all stand in the UI.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -57,6 +58,7 @@ def _execute(
     _keep_engines()
     warnings.simplefilter("ignore", dg.BetaWarning)
     with dg.DagsterInstance.get() as instance:
+        end_dead_runs(home, instance)
         result = (
             build_definitions(home, listener)
             .resolve_job_def(job)

@@ -1,0 +1,117 @@
+"""Which runs are alive, and an end for those whose process has died.
+
+A run holds a lock of its own until its process ends, however that ends; so no process numbers have to be compared,
+which another machine or a restart would make meaningless. Dagster's run monitoring cannot tell: it does not look at
+runs of the command line at all, and would let the queue wait hours for a run that went down with its machine. What does
+not belong here: what the next run does about unfinished work (``steps/``).
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock, Timeout
+
+from autoholdings_assets.config import Home
+from autoholdings_assets.holdings import runs
+from autoholdings_assets.holdings.warehouse import WarehouseBusy, open_warehouse
+from autoholdings_assets.pipeline.home import HomeResource, Listener
+
+DIED = "The process of this run died. The next run finishes the work."
+TICK_SECONDS = 30
+GRACE = timedelta(minutes=5)
+"""How long a run may have started without a lock: it takes the lock before its first step."""
+
+_PATIENCE_SECONDS = 5.0
+_held: list[FileLock] = []  # a lock that nobody refers to would be let go of
+
+
+def home_resource(home: Home, listener: Listener) -> dg.ResourceDefinition:
+    """The home, as the resource of runs and sensors; a run that is given it shows from then on that it is alive."""
+
+    @dg.resource(description="The institution's home folder. While a run has it, its process is known to be alive.")
+    def resource(context: dg.InitResourceContext) -> HomeResource:
+        if context.run is not None:
+            _show_alive(home, context.run.run_id)
+        return HomeResource(home, listener)
+
+    return resource
+
+
+def end_dead_runs(home: Home, instance: dg.DagsterInstance) -> list[str]:
+    """End every run whose process has died: its record in the warehouse, then in Dagster. Gives their ids.
+
+    While another run writes to the warehouse nothing is ended; the next look does it. Nor where Dagster's launcher
+    watches over the processes itself (Kubernetes, for example).
+    """
+    if instance.run_launcher.supports_check_run_worker_health:
+        return []
+    with ExitStack() as claims:
+        dead = list(_dead(home, instance, claims))
+        if not dead:
+            return []
+        try:
+            with open_warehouse(home.warehouse, _PATIENCE_SECONDS) as connection:
+                for run in dead:
+                    runs.end_dead_run(connection, run.run_id, DIED)
+        except WarehouseBusy:
+            return []
+        for run in dead:
+            instance.report_run_failed(run, DIED)
+        return [run.run_id for run in dead]
+
+
+def remove_old_locks(home: Home, instance: dg.DagsterInstance) -> None:
+    """Remove the locks of runs that have ended."""
+    for lock in _lock_file(home, "any").parent.glob("*.lock"):
+        run = instance.get_run_by_id(lock.stem)
+        if run is None or run.is_finished:
+            lock.unlink(missing_ok=True)
+
+
+@dg.sensor(
+    name="watch_runs",
+    minimum_interval_seconds=TICK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ends runs whose process has died, so that the next run need not wait for them. Harmless: leave it on.",
+)
+def watch_runs(context: dg.SensorEvaluationContext, home: dg.ResourceParam[HomeResource]) -> dg.SkipReason:
+    """End the runs whose process has died."""
+    ended = end_dead_runs(home.home, context.instance)
+    return dg.SkipReason(f"Ended, their process had died: {', '.join(ended)}." if ended else "No run has died.")
+
+
+def _show_alive(home: Home, run_id: str) -> None:
+    """Hold the run's lock from now on; only the end of this process lets go of it."""
+    path = _lock_file(home, run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        return  # another process of the same run holds it
+    _held.append(lock)
+
+
+def _dead(home: Home, instance: dg.DagsterInstance, claims: ExitStack) -> Iterator[dg.DagsterRun]:
+    """The unfinished runs whose lock nobody holds; it is claimed, so that nobody else ends them at the same time."""
+    unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for record in instance.get_run_records(dg.RunsFilter(statuses=unfinished)):
+        path = _lock_file(home, record.dagster_run.run_id)
+        if path.exists():
+            lock = FileLock(path)
+            try:
+                claims.enter_context(lock.acquire(timeout=0))
+            except Timeout:
+                continue
+        elif datetime.now(UTC) - datetime.fromtimestamp(record.start_time or 0, UTC) < GRACE:
+            continue
+        run = instance.get_run_by_id(record.dagster_run.run_id)  # it may have ended before its lock was let go of
+        if run is not None and not run.is_finished:
+            yield run
+
+
+def _lock_file(home: Home, run_id: str) -> Path:
+    return home.dagster_home / "running" / f"{run_id}.lock"

@@ -1,0 +1,129 @@
+"""Runs whose process has died: they end, nothing waits for them, and a living one is left alone."""
+
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from autoholdings_assets.config import Home
+from autoholdings_assets.holdings.warehouse import locked
+from autoholdings_assets.pipeline import assets, running, stages
+from autoholdings_assets.pipeline.home import HomeResource, Listener
+from autoholdings_assets.pipeline.instance import prepare
+from autoholdings_assets.pipeline.launch import run_vendor
+from autoholdings_assets.pipeline.running import DIED, end_dead_runs, remove_old_locks, watch_runs
+from autoholdings_assets.pipeline.steps import RunContext
+from autoholdings_tests import processes
+from autoholdings_tests.library import Feed, Library, issn, journal
+
+FILE = [journal("Acta Exempla", issn(1)), journal("Botanica Ficta", issn(3))]
+
+
+@pytest.fixture
+def instance(library: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    for variable in ("DAGSTER_HOME", "AUTOHOLDINGS_HOME"):  # set below; the fixture puts them back
+        monkeypatch.setenv(variable, "")
+    prepare(library.home)
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def run_and_die(home: Path, step: str, when: str) -> None:
+    """A run from the command line that is killed right before or right after a step."""
+    work = next(stage for stage in stages.STAGES if stage.name == step)
+
+    def last(context: RunContext) -> None:
+        if when == "after":
+            work.step(context)
+        processes.die()
+
+    assets.STAGES = tuple(replace(stage, step=last) if stage is work else stage for stage in stages.STAGES)
+    run_vendor(Home(home), "wiley", Listener())
+
+
+def killed(library: Library, when: str, step: str) -> None:
+    process = processes.start(run_and_die, library.home.path, step, when)
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+
+
+def only_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
+    (run,) = instance.get_runs()
+    return run
+
+
+@pytest.mark.rule("A10")
+def test_the_next_run_ends_the_dead_one_and_does_its_work(
+    library: Library, wiley: Feed, instance: dg.DagsterInstance
+) -> None:
+    """Killed from the command line: Dagster, its queue and the job history all know that the run is over."""
+    wiley.serves(FILE)
+    killed(library, "before", "portfolios")
+    dead = only_run(instance)
+    assert dead.status is dg.DagsterRunStatus.STARTED, "nobody has told Dagster yet"
+    run_vendor(library.home, "wiley", Listener())
+    ended = instance.get_run_by_id(dead.run_id)
+    assert ended and ended.status is dg.DagsterRunStatus.FAILURE
+    assert DIED in [log.dagster_event.message for log in instance.all_logs(dead.run_id) if log.dagster_event]
+    record, following = library.sql("SELECT outcome, message, ended_at FROM job_run ORDER BY started_at")
+    assert (record["outcome"], record["message"]) == ("nothing applied", DIED) and record["ended_at"]
+    assert following["outcome"] == "done"
+    assert set(library.titles()) == {"Acta Exempla", "Botanica Ficta"}
+
+
+def test_a_run_that_died_after_it_applied_its_plan_is_recorded_so(
+    library: Library, wiley: Feed, instance: dg.DagsterInstance
+) -> None:
+    """What stands in the holdings stands in the history, whatever the run could still write itself."""
+    wiley.serves(FILE)
+    killed(library, "after", "portfolios")
+    library.write("UPDATE job_run SET outcome = NULL, ended_at = NULL")  # as if killed right after the commit
+    assert end_dead_runs(library.home, instance) == [only_run(instance).run_id]
+    (record,) = library.sql("SELECT outcome, message, plan_id FROM job_run")
+    assert record == {
+        "outcome": "done with findings",
+        "message": f"Plan wiley-1 was applied. {DIED}",
+        "plan_id": "wiley-1",
+    }
+    assert end_dead_runs(library.home, instance) == [], "once"
+
+
+def test_a_run_without_a_lock_is_dead_only_after_a_while(
+    library: Library, wiley: Feed, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run has begun in Dagster a moment before its process holds its lock."""
+    wiley.serves(FILE)
+    killed(library, "before", "kbart_files")
+    (lock,) = library.home.dagster_home.glob("running/*")
+    lock.unlink()
+    assert end_dead_runs(library.home, instance) == []
+    monkeypatch.setattr(running, "GRACE", timedelta(0))
+    assert end_dead_runs(library.home, instance) == [only_run(instance).run_id]
+
+
+def test_nothing_is_ended_while_the_warehouse_is_written_to_or_the_run_lives(
+    library: Library, wiley: Feed, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sensor comes back later; a run that is at work is never ended."""
+    monkeypatch.setattr(running, "_PATIENCE_SECONDS", 0.1)
+    wiley.serves(FILE)
+    seen: list[list[str]] = []
+
+    class Look(Listener):
+        def started(self, doing: str) -> None:
+            seen.append(end_dead_runs(library.home, instance))
+
+    run_vendor(library.home, "wiley", Look())
+    assert seen and not any(seen)
+    remove_old_locks(library.home, instance)
+    assert not list(library.home.dagster_home.glob("running/*"))
+    killed(library, "before", "kbart_files")
+    with dg.build_sensor_context(instance=instance) as context:
+        home = HomeResource(library.home)
+        with locked(library.home.warehouse):
+            assert watch_runs(context, home=home).skip_message == "No run has died."
+        assert "had died" in watch_runs(context, home=home).skip_message  # type: ignore[operator]

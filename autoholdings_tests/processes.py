@@ -1,0 +1,45 @@
+"""Work in processes of their own, quickly: they are forked from one that has imported everything.
+
+What belongs here: starting such a process, and commands in it. What does not: what becomes of it.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(["autoholdings_tests.library", "autoholdings_assets.pipeline.launch"])
+
+
+def start(function: Callable[..., object], *arguments: object) -> BaseProcess:
+    """Call a function of a module in a process of its own, with this process's environment variables."""
+    process: BaseProcess = FORKING.Process(target=_call, args=(dict(os.environ), function, arguments))
+    process.start()
+    return process
+
+
+def command(home: Path, *words: str) -> BaseProcess:
+    """Start `autoholdings WORDS` for a home; its exit status is the process's."""
+    return start(_execute, home, *words)
+
+
+def die(*_: Any, **__: Any) -> None:
+    """End this process as the operating system would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _call(environment: Mapping[str, str], function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    function(*arguments)
+
+
+def _execute(home: Path, *words: str) -> None:
+    from autoholdings_assets.cli import execute  # in the process that was forked
+
+    sys.exit(execute([*words, "--home", str(home)]))
