@@ -1,14 +1,12 @@
 """The published copy: holdings.duckdb, replaced as a whole after each run, so that nobody waits (rule A11)."""
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from autoholdings_assets.config import Home
-from autoholdings_assets.holdings.warehouse import LOCK_WAIT_SECONDS, locked, open_warehouse
+from autoholdings_assets.holdings.warehouse import LOCK_WAIT_SECONDS, copy_warehouse, locked, open_warehouse
 
 READ_ONLY = 0o444
 
@@ -31,15 +29,8 @@ def publish(home: Home) -> Published:
         pass  # sets up or migrates a warehouse that no run has opened yet
     unfinished = home.published.with_suffix(".unfinished")
     with locked(home.warehouse, LOCK_WAIT_SECONDS):
-        with duckdb.connect(":memory:") as connection:
-            # what is only in the write-ahead log would be missing from a copy of the file
-            connection.execute(
-                f"ATTACH '{_escaped(home.warehouse)}' AS warehouse; CHECKPOINT warehouse; DETACH warehouse"
-            )
-        shutil.copyfile(home.warehouse, unfinished)
+        copy_warehouse(home.warehouse, unfinished)
     unfinished.chmod(READ_ONLY)
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
     # a reader who opened the last copy for writing may have left a log that does not fit the new one
     home.published.with_name(home.published.name + ".wal").unlink(missing_ok=True)
     unfinished.replace(home.published)
@@ -52,7 +43,3 @@ def _counts(path: Path) -> dict[str, int]:
             table: (connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,))[0]
             for table in ("portfolio", "coverage", "portfolio_action", "job_run")
         }
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")

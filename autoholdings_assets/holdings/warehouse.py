@@ -1,13 +1,14 @@
-"""Opening the warehouse: one writer at a time, the schema and its migrations, and the project's SQL files.
+"""Opening the warehouse: one writer at a time, the schema and its versions, and the project's SQL files.
 
 What does not belong here: any statement about portfolios; those are in the modules of their subject.
 """
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from filelock import FileLock, Timeout
 
 Connection = duckdb.DuckDBPyConnection
 
-SCHEMA_VERSION = 1
 LOCK_WAIT_SECONDS = 600
-_SQL = files(__package__).joinpath("sql")
+_SQL = Path(__file__).parent / "sql"
+_MIGRATIONS = _SQL / "migrations"
 _READ = re.compile(r"\b(?:FROM|JOIN)[ (]+(\w+)")  # the tables and views that a view's statement names
 
 
@@ -68,13 +69,23 @@ def open_warehouse(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
     with locked(path, wait_seconds), duckdb.connect(":memory:") as connection:
         # values that reach the file must not depend on the machine's time zone
         connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
-        attached = str(path).replace("'", "''")
-        connection.execute(f"ATTACH '{attached}' AS warehouse (STORAGE_VERSION 'v1.5.0'); USE warehouse")
-        _migrate(connection)
+        _attach(connection, path)
+        _upgrade(connection, path)
         try:
             yield connection
         finally:
-            connection.execute("USE memory; DETACH warehouse")
+            _detach(connection)
+
+
+def copy_warehouse(path: Path, copy: Path) -> None:
+    """Copy the warehouse's file, whole, onto disk; it must be `locked` and not open."""
+    with duckdb.connect(":memory:") as connection:
+        _attach(connection, path)
+        connection.execute("CHECKPOINT warehouse")  # what is only in the write-ahead log would be missing
+        _detach(connection)
+    shutil.copyfile(path, copy)
+    with copy.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 @contextmanager
@@ -122,22 +133,43 @@ def set_variables(connection: Connection, **values: Any) -> None:
         connection.execute(f"SET VARIABLE {name} = ?", [value])
 
 
-def _migrate(connection: Connection) -> None:
+def _attach(connection: Connection, path: Path) -> None:
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"ATTACH '{quoted}' AS warehouse (STORAGE_VERSION 'v1.5.0'); USE warehouse")
+
+
+def _detach(connection: Connection) -> None:
+    connection.execute("USE memory; DETACH warehouse")
+
+
+def _versions() -> dict[int, Path]:
+    """What brings a warehouse to each version of the schema: to the first from nothing, else from the one before."""
+    return {1: _SQL / "schema.sql"} | {int(file.name[:4]): file for file in _MIGRATIONS.glob("[0-9]*.sql")}
+
+
+def _upgrade(connection: Connection, path: Path) -> None:
+    """Set up a new warehouse, or bring it to the newest version of the schema, having kept a copy of its file."""
+    versions = _versions()
+    newest = max(versions)
     try:
         found = scalar(connection, "SELECT max(version) FROM schema_version")
     except duckdb.CatalogException:
         found = 0  # a new file; asking the catalogue beforehand would cost more than all else here
-    if found > SCHEMA_VERSION:
+    if found > newest:
         raise WarehouseTooNew(
-            f"The warehouse has schema version {found}; this version of autoholdings knows {SCHEMA_VERSION}. "
+            f"The warehouse has schema version {found}; this version of autoholdings knows {newest}. "
             "Install the newer version of autoholdings that wrote it."
         )
-    if found == SCHEMA_VERSION:
+    if found == newest:
         return
+    if found:
+        _detach(connection)
+        copy_warehouse(path, path.with_name(f"{path.stem}.before-version-{newest}{path.suffix}"))
+        _attach(connection, path)
     now = datetime.now(UTC)
     with _all_or_nothing(connection):
-        for version in range(found + 1, SCHEMA_VERSION + 1):
-            connection.execute(sql("schema" if version == 1 else f"migration_{version:03}"))
+        for version in range(found + 1, newest + 1):
+            connection.execute(versions[version].read_text(encoding="utf-8"))
             connection.execute("INSERT INTO schema_version VALUES (?, ?)", [version, now])
         connection.execute(sql("views") + sql("questions"))
         _comment_view_columns(connection)
