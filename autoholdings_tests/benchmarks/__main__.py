@@ -26,9 +26,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m autoholdings_tests.benchmarks", description=__doc__)
     arguments.add_argument("--rows", type=int, default=1_000_000, help="rows of the large file (%(default)s)")
     arguments.add_argument("--repeats", type=int, default=5, help="pairs, of which the median is taken (%(default)s)")
-    arguments.add_argument(
-        "--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts of the table; all by default"
-    )
+    arguments.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts of the table")
     arguments.add_argument("--json", action="store_true", help="print JSON instead of a table")
     wanted = arguments.parse_args()
     results: list[Result] = []

@@ -13,10 +13,21 @@ import pandas as pd
 IDENTIFIER = r"\d{4}-\d{3}[\dX]|97[89]\d{10}"
 DATE = r"\d{4}(-\d{2}(-\d{2})?)?"
 DESCRIPTION = [
-    "publication_title", "print_identifier", "online_identifier", "title_url", "first_author", "title_id", "publisher_name",
-    "publication_type", "date_monograph_published_print", "date_monograph_published_online", "monograph_volume",
-    "monograph_edition", "first_editor", "access_type",
-]  # fmt: skip
+    "publication_title",
+    "print_identifier",
+    "online_identifier",
+    "title_url",
+    "first_author",
+    "title_id",
+    "publisher_name",
+    "publication_type",
+    "date_monograph_published_print",
+    "date_monograph_published_online",
+    "monograph_volume",
+    "monograph_edition",
+    "first_editor",
+    "access_type",
+]
 
 
 def main(file: str, database: str) -> None:
@@ -25,14 +36,11 @@ def main(file: str, database: str) -> None:
     rows = rows[valid(rows)]
     titles = with_coverage(rows)
     with duckdb.connect(database) as connection:
-        known = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'title'").fetchone()
-        if known and known[0]:
-            previous = connection.execute("SELECT * FROM title").df()
-        else:
-            previous = titles.iloc[:0]
-        changes = compare(titles, previous)
+        known = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'title'").fetchall()
+        previous = connection.execute("FROM title").df() if known else titles.iloc[:0]
+        connection.register("compared", compare(titles, previous))
         connection.execute("CREATE OR REPLACE TABLE title AS SELECT * FROM titles")
-        connection.execute("CREATE OR REPLACE TABLE change AS SELECT * FROM changes")
+        connection.execute("CREATE OR REPLACE TABLE change AS SELECT * FROM compared")
 
 
 def valid(rows: pd.DataFrame) -> pd.Series:
@@ -51,10 +59,16 @@ def with_coverage(rows: pd.DataFrame) -> pd.DataFrame:
     """One record a title, with its coverage statements in order."""
     rows = rows.assign(
         key=rows["online_identifier"].fillna(rows["print_identifier"]).fillna(rows["title_id"]),
-        coverage=rows["date_first_issue_online"].fillna("") + "/" + rows["num_first_vol_online"].fillna("")
-        + " - " + rows["date_last_issue_online"].fillna("") + "/" + rows["num_last_vol_online"].fillna("")
-        + " " + rows["embargo_info"].fillna(""),
-    )  # fmt: skip
+        coverage=rows["date_first_issue_online"].fillna("")
+        + "/"
+        + rows["num_first_vol_online"].fillna("")
+        + " - "
+        + rows["date_last_issue_online"].fillna("")
+        + "/"
+        + rows["num_last_vol_online"].fillna("")
+        + " "
+        + rows["embargo_info"].fillna(""),
+    )
     rows = rows.sort_values(["key", "date_first_issue_online"])
     return rows.groupby("key", as_index=False).agg({**dict.fromkeys(DESCRIPTION, "last"), "coverage": "; ".join})
 

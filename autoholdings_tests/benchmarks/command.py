@@ -1,4 +1,4 @@
-"""``autoholdings run wiley`` as a process on a usual library's file, beside a Python that only imports what it needs."""
+"""``autoholdings run wiley`` as a process on a usual library's file, beside a Python that imports what it needs."""
 
 import subprocess
 import sys
@@ -40,13 +40,19 @@ def run(repeats: int) -> list[Result]:
     return [
         result(
             "`autoholdings run wiley`, unchanged file / importing dagster, pandas, pandera and duckdb",
-            median_ratio(unchanged, imports), TIMES_UNCHANGED, seconds=round(median(unchanged), 2), **facts,
+            median_ratio(unchanged, imports),
+            TIMES_UNCHANGED,
+            seconds=round(median(unchanged), 2),
+            **facts,
         ),
         result(
             f"`autoholdings run wiley`, {CHANGES} changes / importing dagster, pandas, pandera and duckdb",
-            median_ratio(changed, imports), TIMES_CHANGED, seconds=round(median(changed), 2), **facts,
+            median_ratio(changed, imports),
+            TIMES_CHANGED,
+            seconds=round(median(changed), 2),
+            **facts,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _change(file: Path, number: int) -> None:

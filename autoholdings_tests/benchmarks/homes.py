@@ -21,10 +21,15 @@ def run(homes: int = HOMES, rows: int = ROWS) -> list[Result]:
     return [
         result(
             f"{homes} homes of {rows:,} rows in one process / {homes} x the median of homes 2 to 11",
-            sum(seconds) / (homes * typical), TIMES_FIRST, seconds=round(sum(seconds), 1), seconds_of_one=round(typical, 2),
+            sum(seconds) / (homes * typical),
+            TIMES_FIRST,
+            seconds=round(sum(seconds), 1),
+            seconds_of_one=round(typical, 2),
         ),
         result(
-            f"memory after home {homes} / after home 11", memory[-1] / memory[min(10, homes - 1)], TIMES_MEMORY,
+            f"memory after home {homes} / after home 11",
+            memory[-1] / memory[min(10, homes - 1)],
+            TIMES_MEMORY,
             megabytes=round(memory[-1] / 1e6),
         ),
-    ]  # fmt: skip
+    ]

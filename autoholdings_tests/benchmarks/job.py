@@ -34,12 +34,19 @@ def run(rows: int, repeats: int) -> list[Result]:
         runs = [job["runs"][at] for job in jobs]
         found.append(
             result(
-                f"{kind} / DuckDB's CREATE TABLE AS of the same file", median_ratio([r["seconds"] for r in runs], seconds), goal,
-                seconds=round(median(r["seconds"] for r in runs), 2), engine_seconds=round(median(seconds), 2),
-                processor_ratio=round(median_ratio([r["processor"] for r in runs], [e["processor"] for e in engines]), 2),
-                steps=_median_steps(runs), rows=rows, repeats=repeats,
+                f"{kind} / DuckDB's CREATE TABLE AS of the same file",
+                median_ratio([r["seconds"] for r in runs], seconds),
+                goal,
+                seconds=round(median(r["seconds"] for r in runs), 2),
+                engine_seconds=round(median(seconds), 2),
+                processor_ratio=round(
+                    median_ratio([r["processor"] for r in runs], [e["processor"] for e in engines]), 2
+                ),
+                steps=_median_steps(runs),
+                rows=rows,
+                repeats=repeats,
             )
-        )  # fmt: skip
+        )
     peak = median(job["runs"][-1]["peak"] for job in jobs)
     return [*found, result("peak memory of first load and weekly run", peak / 1e9, GIGABYTES, unit="GB", rows=rows)]
 
@@ -56,11 +63,17 @@ def run_script(rows: int, repeats: int) -> list[Result]:
             ours.append(sum(r["seconds"] for r in runs[: len(files)]))
     return [
         result(
-            "first load and weekly run: a plain pandas script / the whole job", median_ratio(theirs, ours), TIMES_SCRIPT,
-            unit="x as fast", at_least=True, seconds=round(median(ours), 2), script_seconds=round(median(theirs), 2),
-            rows=rows, repeats=repeats,
+            "first load and weekly run: a plain pandas script / the whole job",
+            median_ratio(theirs, ours),
+            TIMES_SCRIPT,
+            unit="x as fast",
+            at_least=True,
+            seconds=round(median(ours), 2),
+            script_seconds=round(median(theirs), 2),
+            rows=rows,
+            repeats=repeats,
         )
-    ]  # fmt: skip
+    ]
 
 
 def run_growth(rows: int, repeats: int) -> list[Result]:
@@ -75,14 +88,21 @@ def run_growth(rows: int, repeats: int) -> list[Result]:
     seconds = [[run["seconds"] for run in runs] for runs in (of_large, of_small)]
     return [
         result(
-            f"first load of {GROWTH} times as many rows", median_ratio(*seconds), TIMES_GROWTH,
-            seconds=round(median(seconds[0]), 2), rows=GROWTH * rows, repeats=repeats,
+            f"first load of {GROWTH} times as many rows",
+            median_ratio(*seconds),
+            TIMES_GROWTH,
+            seconds=round(median(seconds[0]), 2),
+            rows=GROWTH * rows,
+            repeats=repeats,
         ),
         result(
-            f"peak memory of a first load of {GROWTH} times as many rows", median(run["peak"] for run in of_large) / 1e9,
-            GIGABYTES_GROWN, unit="GB", rows=GROWTH * rows,
+            f"peak memory of a first load of {GROWTH} times as many rows",
+            median(run["peak"] for run in of_large) / 1e9,
+            GIGABYTES_GROWN,
+            unit="GB",
+            rows=GROWTH * rows,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _write_files(folder: Path, rows: int) -> list[Path]:

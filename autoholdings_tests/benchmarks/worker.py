@@ -22,9 +22,13 @@ from autoholdings_tests.benchmarks import analyst
 from autoholdings_tests.benchmarks.measuring import make_home
 
 STEPS = (
-    steps.retrieve_files, steps.read_title_lists, steps.merge_coverage, steps.plan_changes, steps.apply_plan,
+    steps.retrieve_files,
+    steps.read_title_lists,
+    steps.merge_coverage,
+    steps.plan_changes,
+    steps.apply_plan,
     steps.publish,
-)  # fmt: skip
+)
 
 
 def engine(file: str, database: str) -> dict[str, Any]:
