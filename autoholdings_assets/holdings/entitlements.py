@@ -21,6 +21,9 @@ from autoholdings_assets.vendors.model import Vendor
 PLANNING_VERSION = 2
 """Raised whenever matching, merging or planning change, so that plans are made anew."""
 
+EVERYONE_ELSE = "everyone else"
+"""Stands among the groups for the readers of none."""
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -91,7 +94,7 @@ def current_inputs(connection: Connection, home: Home, configuration: Configurat
 def all_groups(configuration: Configuration) -> tuple[str, ...]:
     """Who "everyone" is: the readers of each group, and those of none."""
     institution = configuration.institution
-    return (*(institution.groups if institution.multi_campus else ()), "everyone else")
+    return (*(institution.groups if institution.multi_campus else ()), EVERYONE_ELSE)
 
 
 def ensure_staged(home: Home, vendor: Vendor, grants: Sequence[Grant]) -> None:

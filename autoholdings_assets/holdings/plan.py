@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autoholdings_assets.config import Home
+from autoholdings_assets.holdings import counting
 from autoholdings_assets.holdings.continuity import link_titles
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
@@ -71,19 +72,12 @@ class Plan:
     @property
     def actions(self) -> dict[str, int]:
         """How many titles each action is planned for, over all collections."""
-        return self._sum(lambda c: c["profile"] is None and c["group"] is None)
+        return counting.actions(self.counters)
 
     @property
     def row_outcomes(self) -> dict[str, int]:
         """How many rows of the files end as what."""
-        counted = self._sum(lambda c: c["counter"].startswith("rows: "))
-        return {name.removeprefix("rows: "): value for name, value in counted.items()}
-
-    def _sum(self, chosen: Any) -> dict[str, int]:
-        sums: dict[str, int] = {}
-        for counter in filter(chosen, self.counters):
-            sums[counter["counter"]] = sums.get(counter["counter"], 0) + counter["value"]
-        return sums
+        return counting.row_outcomes(self.counters)
 
 
 def content_path(home: Home, plan_id: str, part: str) -> Path:
@@ -110,7 +104,7 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
     _compute(connection, home, inputs)
     for part, relation in (*CONTENTS.items(), ("rows", "row_result")):
         write_parquet(connection, relation, content_path(home, plan_id, part))
-    counters = rows(connection, sql("counters"))
+    counted = rows(connection, sql("counters"))
     verdict = judge(connection, home, inputs)
     notes = notes_on(connection, inputs)
     with transaction(connection) as now:
@@ -121,7 +115,7 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
             [
                 plan_id, vendor, run_id, now, inputs.digest, state,
                 [{"profile": g.profile, "file_sha256": g.file_sha256} for g in inputs.grants if not g.is_retired],
-                "held" if verdict.reasons else "ready", verdict.reasons, counters, notes,
+                "held" if verdict.reasons else "ready", verdict.reasons, counted, notes,
                 [asdict(loss) for loss in verdict.losses],
             ],
         )  # fmt: skip

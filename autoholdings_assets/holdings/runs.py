@@ -5,9 +5,10 @@ What does not belong here: what a run does with portfolios (``plan.py``, ``apply
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from autoholdings_assets.config import Configuration
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, transaction
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, sql, transaction
 
 DONE = "done"
 DONE_WITH_FINDINGS = "done with findings"
@@ -48,6 +49,28 @@ class ArrivedFile:
     last_modified: str | None
     content_type: str | None
     retrieved_from: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, or a move of PO lines and licenses, as the history lists it.
+
+    ``kind`` is that of its plan: upload, undo or move. ``outcome`` is None while it goes on, or when it was killed.
+    ``changed``: it applied its plan. ``counters`` are those of ``job_run``.
+    """
+
+    run_id: str
+    vendor: str
+    kind: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    message: str | None
+    plan_id: str | None
+    changed: bool
+    groups: list[str]
+    acted_by: str
+    counters: list[dict[str, Any]]
 
 
 def start_run(connection: Connection, run_id: str, vendor: str, acted_by: str, configuration: Configuration) -> None:
@@ -177,13 +200,23 @@ def previous_file(connection: Connection, profile: str) -> ArrivedFile | None:
     return ArrivedFile(**found[0]) if found else None
 
 
-def latest_runs(connection: Connection, vendor: str | None = None, limit: int = 20) -> list[dict[str, object]]:
-    """The latest runs, newest first, with the fields of ``job_run``."""
-    return rows(
+def find_runs(
+    connection: Connection,
+    *,
+    run: str | None = None,
+    vendor: str | None = None,
+    profile: str | None = None,
+    until: datetime | None = None,
+    limit: int = 20,
+) -> list[Run]:
+    """The latest runs, newest first: those whose id begins with ``run``, of the vendor, that handled the profile, that
+    had started by then (rule C13)."""
+    found = rows(
         connection,
-        "SELECT * FROM job_run WHERE $vendor IS NULL OR vendor = $vendor ORDER BY started_at DESC LIMIT $limit",
-        {"vendor": vendor, "limit": limit},
+        sql("runs"),
+        {"run": run, "vendor": vendor, "profile": profile, "until": until, "limit": limit},
     )
+    return [Run(**row) for row in found]
 
 
 def _record_configuration(connection: Connection, configuration: Configuration) -> None:

@@ -9,14 +9,15 @@ from typing import Any
 
 import dagster as dg
 
+from autoholdings_assets.reports import markdown
+
 OWNERS = ["team:e-resources"]
 PREVIEW_ROWS = 10
-_CELL = 120
 
 
 def bullets(sentences: Iterable[str]) -> dg.MarkdownMetadataValue:
     """A list of sentences."""
-    return dg.MetadataValue.md("\n".join(f"- {_escaped(sentence)}" for sentence in sentences))
+    return dg.MetadataValue.md(markdown.bullets(sentences))
 
 
 def counted(number: int, thing: str) -> str:
@@ -26,9 +27,7 @@ def counted(number: int, thing: str) -> str:
 
 def counts(numbers: Mapping[str, int]) -> dg.MarkdownMetadataValue:
     """Numbers by name."""
-    return dg.MetadataValue.md(
-        "\n".join(f"- {_escaped(name)}: {number:,}" for name, number in numbers.items()) or "*none*"
-    )
+    return dg.MetadataValue.md(markdown.counts(numbers))
 
 
 def table(
@@ -39,21 +38,6 @@ def table(
         return dg.MetadataValue.md("*nothing to show*")
     columns = list(records[0])
     shown = records if every else records[:PREVIEW_ROWS]
-    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-    lines += ["| " + " | ".join(_cell(record.get(column)) for column in columns) + " |" for record in shown]
+    rows = ([record.get(column) for column in columns] for record in shown)
     total = len(records) if total is None else total
-    if total > len(shown):
-        lines.append(f"\n*{len(shown)} of {total:,}*")
-    return dg.MetadataValue.md("\n".join(lines))
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None or value != value else str(value)  # NaN is not equal to itself
-    return _escaped(text if len(text) <= _CELL else text[: _CELL - 1] + "…")
-
-
-def _escaped(text: str) -> str:
-    """The text as markdown shows it as given: what a vendor wrote must not become a link, a picture or a column."""
-    for character in "\\`*_[]<>|#":
-        text = text.replace(character, "\\" + character)
-    return " ".join(text.split())
+    return dg.MetadataValue.md(markdown.table(columns, rows, shown=len(shown), total=total))

@@ -4,7 +4,7 @@ The page is built as a tree and its text is escaped when the tree is written: no
 markup.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from xml.etree.ElementTree import Element, tostring
 
@@ -26,6 +26,7 @@ from autoholdings_assets.reports.document import (
 
 _BAR, _LABEL, _FIGURES, _WIDTH = 24, 260, 280, 1000
 _LEAST = 2.0  # points; what is there can be seen
+_SHORT = 20  # characters; a date or an ISSN is not broken in two
 
 
 def as_html(document: Document) -> str:
@@ -86,7 +87,10 @@ def _block(block: Block) -> Element:
 
 
 def _table(table: Table) -> Element:
-    numeric = [all(isinstance(row[place], int) for row in table.rows) for place in range(len(table.columns))]
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+    numeric = [
+        any(isinstance(c, int) for c in cells) and not any(isinstance(c, str) for c in cells) for cells in columns
+    ]
     element = _tag(
         "table",
         _tag("caption", table.caption),
@@ -118,10 +122,13 @@ def _bars(bars: Bars) -> Element:
 
 
 def _row(name: str, cells: Sequence[Cell], numeric: Sequence[bool]) -> Element:
-    marked: Iterable[tuple[Cell, dict[str, str]]] = (
-        (cell, {"class": "number"} if number else {}) for cell, number in zip(cells, numeric, strict=True)
-    )
-    return _tag("tr", *(_tag(name, *_content(cell), **attributes) for cell, attributes in marked))
+    return _tag("tr", *(_cell(name, cell, number) for cell, number in zip(cells, numeric, strict=True)))
+
+
+def _cell(name: str, cell: Cell, number: bool) -> Element:
+    short = name == "td" and isinstance(cell, str) and len(cell) <= _SHORT
+    kind = "number" if number else "short" if short else None
+    return _tag(name, *_content(cell), **({"class": kind} if kind else {}))
 
 
 def _content(cell: Cell) -> list[Element | str]:

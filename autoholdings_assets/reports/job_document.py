@@ -1,0 +1,325 @@
+"""A job report in words: which sections it has, and what each of them says.
+
+What belongs here: choosing and wording, for a librarian who reads one page. What does not: the figures
+(``job_report.py``) and how the page looks (``page.py``, ``markdown.py``).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from autoholdings_assets.holdings import counting, runs
+from autoholdings_assets.holdings.losses import losses_in_words
+from autoholdings_assets.reports.document import (
+    Bar,
+    Bars,
+    Block,
+    Bullets,
+    Cell,
+    Document,
+    Facts,
+    Letter,
+    Link,
+    Section,
+    Table,
+    Text,
+    Tone,
+)
+from autoholdings_assets.reports.job_report import Counted, JobReport, Record
+from autoholdings_assets.reports.vendor_letter import letters
+from autoholdings_assets.reports.wording import (
+    YEARS_LOST,
+    action_in_words,
+    changes_in_words,
+    counted,
+    counts_in_words,
+    moment,
+)
+
+_TONES: dict[str, Tone] = {
+    runs.DONE: "good",
+    runs.NOTHING_NEW: "good",
+    runs.DRY_RUN: "note",
+    runs.DONE_WITH_FINDINGS: "warning",
+    runs.HELD: "error",
+    runs.NOTHING_APPLIED: "error",
+}
+_ORDER = (
+    "activate", "possible title change", "update", "remove", "group lost", "keep", "attach", "detach",
+    "multiple matches", "no match", "rejected", "excluded", "duplicate", "collection not active", "unchanged",
+    YEARS_LOST,
+)  # fmt: skip
+_CHART: tuple[tuple[str, tuple[str, ...], Tone], ...] = (
+    ("activate", ("activate", "possible title change"), "good"),
+    ("update", ("update",), "note"),
+    ("remove", ("remove",), "error"),
+)
+_KINDS = {"upload": "Job report", "undo": "Job report: a run undone", "move": "Job report: PO lines and licenses moved"}
+
+
+def job_document(report: JobReport, workbooks: Sequence[Path] = ()) -> Document:
+    """The document about a run; ``workbooks`` lie beside it."""
+    sections = [
+        _held(report),
+        _attention(report),
+        _fetched(report),
+        _figures(report),
+        _losses(report),
+        _titles(report),
+        _letters(report),
+        _compared(report),
+    ]
+    title = (
+        f"{_KINDS.get(report.run.kind, 'Job report')}: {report.vendor_title}, {_moment(report, report.run.started_at)}"
+    )
+    return Document(title, list(_head(report, workbooks)), [section for section in sections if section])
+
+
+def _head(report: JobReport, workbooks: Sequence[Path]) -> Iterator[Block]:
+    run, plan = report.run, report.plan
+    yield Text((run.outcome or "not finished").capitalize(), _TONES.get(run.outcome or "", "error"))
+    yield Text(_message(report))
+    facts: list[tuple[str, Cell]] = [
+        ("Institution", report.institution),
+        ("Run", f"{run.run_id}, started by {run.acted_by}"),
+        ("From", f"{_moment(report, run.started_at)} to {_moment(report, run.ended_at)}"),
+    ]
+    if run.groups:
+        facts.append(("Groups", ", ".join(run.groups)))
+    if plan:
+        facts.append(
+            ("Plan", f"{plan.plan_id}, {plan.status}; `autoholdings plan show {plan.plan_id}` tells all of it")
+        )
+    yield Facts(facts)
+    if workbooks:
+        yield Bullets([Link(_named(path), path.name) for path in workbooks])
+    if plan and plan.notes:
+        yield Bullets(plan.notes)
+
+
+def _message(report: JobReport) -> str:
+    """What happened; the reasons for which a plan is held have a section of their own."""
+    if report.run.outcome == runs.HELD and report.plan:
+        return f"Nothing was applied: plan {report.plan.plan_id} waits for a person. The holdings are as they were."
+    return report.run.message or "The run has not said how it ended."
+
+
+def _held(report: JobReport) -> Section | None:
+    plan = report.plan
+    if plan is None or not (plan.hold_reasons or plan.decisions):
+        return None
+    blocks: list[Block] = []
+    if plan.hold_reasons:
+        blocks.append(Bullets(plan.hold_reasons))
+    blocks += [
+        Text(f"{d['decision'].capitalize()} by {d['decided_by']} on {_moment(report, d['decided_at'])}: {d['why']}")
+        for d in plan.decisions
+    ]
+    if plan.status == "held":
+        blocks.append(
+            Text(
+                f'`autoholdings plan accept {plan.plan_id} --why "..."` applies exactly this plan, `autoholdings plan '
+                f'reject {plan.plan_id} --why "..."` refuses it. The jobs accept_plan and reject_plan in the Dagster '
+                "UI do the same."
+            )
+        )
+    return Section("Held, and why" if plan.hold_reasons else "Decided by", blocks)
+
+
+def _attention(report: JobReport) -> Section | None:
+    if not report.cases:
+        return None
+    rows = [
+        (
+            f"{case['since']:%Y-%m-%d}" + (", new with this run" if case["run_id"] == report.run.run_id else ""),
+            case["kind"],
+            case["title"],
+            case["message"],
+            case["attention_id"],
+        )
+        for case in report.cases
+    ]
+    table = Table(
+        f"Open cases on {_moment(report, report.written_at)}",
+        ("Since", "What", "Title", "What it is about", "Case"),
+        rows,
+        report.case_count,
+    )
+    return Section(
+        "Needs attention", [table, Text("`autoholdings attention settle CASE DECISION --note ...` settles one.")]
+    )
+
+
+def _fetched(report: JobReport) -> Section | None:
+    if not report.files:
+        return None
+    groups = any(file.groups for file in report.files)
+    columns = ["Profile", *(["Groups"] if groups else []), "What came", "File", "Dated", "Rows", "Used", "Rejected"]
+    rows: list[tuple[Cell, ...]] = [
+        (
+            file.profile,
+            *([", ".join(file.groups)] if groups else []),
+            file.outcome or "not asked in this run",
+            file.file_name,
+            f"{file.file_date:%Y-%m-%d}" if file.file_date else None,
+            file.total_rows,
+            file.valid_rows,
+            file.rejected_rows,
+            file.excluded_rows,
+        )
+        for file in report.files
+    ]
+    unread = [f"{file.profile}: {file.message} {file.advice}".strip() for file in report.files if file.failed]
+    blocks: list[Block] = [Table("Files", [*columns, "Left out"], rows)]
+    if unread:
+        blocks.append(Bullets(unread))
+    return Section("What was fetched", blocks)
+
+
+def _figures(report: JobReport) -> Section | None:
+    if report.plan is None:
+        return None
+    done = report.applied
+    tables = [
+        _matrix("By electronic collection: titles", "Collection", report.by_collection, done=done),
+        _matrix("By group: titles", "Group", report.by_group, done=done),
+        _matrix("By profile: rows of its file, each with one outcome", "Profile", report.by_profile, done=done),
+    ]
+    title = "What was done" if done else f"What plan {report.plan.plan_id} would do"
+    return Section(title, [table for table in tables if table])
+
+
+def _matrix(caption: str, of: str, figures: Sequence[Counted], *, done: bool) -> Table | None:
+    """A column for each counter that any of them has."""
+    if not figures:
+        return None
+    found = {name for line in figures for name in line.counts}
+    names = [name for name in _ORDER if name in found] + sorted(found - set(_ORDER))
+    with_portfolios = any(line.portfolios is not None for line in figures)
+    columns = [
+        *([of] if any(line.of for line in figures) else []),
+        "Collection",
+        *(["Portfolios"] if with_portfolios else []),
+        *(action_in_words(name, done=done).capitalize() for name in names),
+    ]
+    rows: list[tuple[Cell, ...]] = [
+        (
+            *([line.of] if line.of else []),
+            line.collection or "(none of the collections)",
+            *([line.portfolios or 0] if with_portfolios else []),
+            *(line.counts.get(name, 0) for name in names),
+        )
+        for line in figures
+    ]
+    return Table(caption, columns, rows)
+
+
+def _losses(report: JobReport) -> Section | None:
+    plan = report.plan
+    if plan is None or not (plan.losses or report.greatest_losses):
+        return None
+    blocks: list[Block] = []
+    if plan.losses:
+        blocks.append(Bullets(losses_in_words(plan.losses)))
+    if report.greatest_losses:
+        blocks.append(
+            _filled(
+                Table(
+                    "Titles that lose most coverage",
+                    ("Title", "Identifier", "What", "Lost", "Groups", "Why"),
+                    [
+                        (
+                            title["title"],
+                            title["identifier"],
+                            action_in_words(title["action"], done=report.applied),
+                            title["lost"],
+                            ", ".join(title["groups_lost"] or []),
+                            title["reason"],
+                        )
+                        for title in report.greatest_losses
+                    ],
+                )
+            )
+        )
+    return Section("What was lost" if report.applied else "What would be lost", blocks)
+
+
+def _titles(report: JobReport) -> Section | None:
+    if not report.first_titles:
+        return None
+    tables = []
+    for action in sorted({title["action"] for title in report.first_titles}, key=_place):
+        titles = [title for title in report.first_titles if title["action"] == action]
+        total = report.actions.get(action, len(titles))
+        tables.append(
+            _filled(
+                Table(
+                    action_in_words(action, done=report.applied).capitalize(),
+                    ("Title", "Identifier", "What changes", "Lost", "Row", "Why"),
+                    [_title_row(title) for title in titles],
+                    total,
+                )
+            )
+        )
+    return Section("The first titles", tables)
+
+
+def _title_row(title: Record) -> tuple[Cell, ...]:
+    lines = ", ".join(str(number) for number in title["row_numbers"] or [])
+    changes = changes_in_words(title["changes"])
+    return (title["title"], title["identifier"], changes, title["lost"], lines, title["reason"])
+
+
+def _letters(report: JobReport) -> Section | None:
+    blocks: list[Block] = []
+    for file, text in letters(report):
+        blocks += [
+            Text(f"{counted(file.rejected_rows or 0, 'row')} of {file.file_name} ({file.profile}) cannot be used. "
+                 "A message to the vendor, to be copied:"),
+            Letter(text),
+        ]  # fmt: skip
+    return Section("Rows that could not be read", blocks) if blocks else None
+
+
+def _compared(report: JobReport) -> Section | None:
+    compared = report.last_runs
+    if not compared:
+        return None
+    rows = []
+    bars = []
+    for run in reversed(compared):
+        actions, outcomes = counting.actions(run.counters), counting.row_outcomes(run.counters)
+        titles = [sum(actions.get(action, 0) for action in of) for _, of, _ in _CHART]
+        label = _moment(report, run.started_at)[4:20] + (", this run" if run.run_id == report.run.run_id else "")
+        names = (action_in_words(name, done=run.changed) for name, _, _ in _CHART)
+        figures = counts_in_words(dict(zip(names, titles, strict=True)))
+        tones = (tone for _, _, tone in _CHART)
+        bars.append(Bar(label, list(zip(titles, tones, strict=True)), figures, faint=not run.changed))
+        rejected = outcomes.get("rejected", 0)
+        rows.append((label, run.kind, run.outcome, sum(outcomes.values()), rejected, *titles))
+    return Section(
+        "Compared with the last runs",
+        [
+            Bars("Titles activated, updated and removed (pale: planned, not applied)", bars),
+            Table("Runs", ("Started", "Kind", "Outcome", "Rows", "Rejected", "Activated", "Updated", "Removed"), rows),
+        ],
+    )
+
+
+def _filled(table: Table) -> Table:
+    """The table without columns that are blank in every row."""
+    kept = [place for place in range(len(table.columns)) if any(row[place] for row in table.rows)]
+    rows = [[row[place] for place in kept] for row in table.rows]
+    return replace(table, columns=[table.columns[place] for place in kept], rows=rows)
+
+
+def _named(path: Path) -> str:
+    return path.stem.replace("_", " ").capitalize()
+
+
+def _place(action: str) -> int:
+    return _ORDER.index(action) if action in _ORDER else len(_ORDER)
+
+
+def _moment(report: JobReport, value: object) -> str:
+    return moment(value, report.timezone)  # type: ignore[arg-type]

@@ -1,0 +1,199 @@
+"""The job report of a run: everything that it says, taken from the warehouse (rules C13, C15).
+
+What belongs here: gathering. What does not: the words (``job_document.py``), how they look (``page.py``,
+``markdown.py``), and where the report lies (``job_files.py``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from autoholdings_assets.config import Configuration
+from autoholdings_assets.holdings import counting
+from autoholdings_assets.holdings.plan import Plan, load_plan
+from autoholdings_assets.holdings.runs import Run, find_runs
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
+from autoholdings_assets.reports.queries import query
+
+FIRST_TITLES = 10
+"""Titles that are shown of each action."""
+MOST_CASES = 20
+MOST_REJECTED = 100
+"""Faults that are shown of each file."""
+COMPARED_RUNS = 8
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class File:
+    """What the run met at a profile. ``outcome`` is that of ``job_run_profile``, or None where nobody was asked and the
+    plan rests on a file that was there."""
+
+    profile: str
+    groups: list[str]
+    outcome: str | None
+    message: str
+    advice: str
+    file_sha256: str | None
+    file_name: str | None
+    file_date: date | None
+    total_rows: int | None
+    valid_rows: int | None
+    rejected_rows: int | None
+    excluded_rows: int | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the profile brought nothing that can be used."""
+        return self.outcome in ("failed", "refused")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Figures of a collection, or of a profile or group (``of``) in it."""
+
+    collection: str | None
+    of: str | None
+    portfolios: int | None
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class JobReport:
+    """One run of one vendor, as at ``written_at``.
+
+    ``plan`` is what the run made or carried out, None where it made none. ``first_titles`` and ``greatest_losses`` are
+    records of plan items; ``cases`` the first of ``case_count`` open cases, ``rejected_rows`` the first faults of each
+    file. ``last_runs`` are runs with a plan, this one included, oldest first.
+    """
+
+    institution: str
+    timezone: str
+    vendor_title: str
+    written_at: datetime
+    run: Run
+    plan: Plan | None
+    files: list[File]
+    by_collection: list[Counted]
+    by_profile: list[Counted]
+    by_group: list[Counted]
+    first_titles: list[Record]
+    greatest_losses: list[Record]
+    cases: list[Record]
+    case_count: int
+    rejected_rows: list[Record]
+    last_runs: list[Run]
+
+    @property
+    def applied(self) -> bool:
+        """Whether the run changed the holdings."""
+        return self.run.changed
+
+    @property
+    def actions(self) -> dict[str, int]:
+        """How many titles the plan does what with."""
+        return self.plan.actions if self.plan else {}
+
+
+def job_report(connection: Connection, configuration: Configuration, vendor: str, run_id: str) -> JobReport:
+    """The report of a run that has ended. Raises ``KeyError`` when there is no such run of the vendor."""
+    found = [run for run in find_runs(connection, run=run_id, vendor=vendor) if run.run_id == run_id]
+    if not found:
+        raise KeyError(run_id)
+    run = found[0]
+    plan = load_plan(connection, run.plan_id) if run.plan_id else None
+    institution = configuration.institution
+    groups = list(institution.groups) if institution.multi_campus else []
+    files = [File(**row) for row in _ask(connection, "files", run_id=run_id, vendor=vendor, plan_id=run.plan_id)]
+    titles = _ask(connection, "titles", plan_id=run.plan_id, most=FIRST_TITLES) if plan else []
+    counted = _counted(connection, run, plan, groups) if plan else ([], [], [])
+    return JobReport(
+        institution.name,
+        institution.timezone,
+        configuration.vendors[vendor].title if vendor in configuration.vendors else "Local collections",
+        datetime.now(UTC),
+        run,
+        plan,
+        files,
+        *counted,
+        first_titles=[title for title in titles if title["why"] == "first"],
+        greatest_losses=[title for title in titles if title["why"] == "lost"],
+        cases=rows(
+            connection,
+            "FROM needs_attention WHERE vendor = $vendor ORDER BY run_id = $run_id DESC, since DESC, title LIMIT $most",
+            {"vendor": vendor, "run_id": run_id, "most": MOST_CASES},
+        ),
+        case_count=scalar(connection, "SELECT count(*) FROM needs_attention WHERE vendor = ?", [vendor]),
+        rejected_rows=_rejected_rows(connection, files) if plan else [],
+        last_runs=_last_runs(connection, run),
+    )
+
+
+def _counted(
+    connection: Connection, run: Run, plan: Plan, groups: list[str]
+) -> tuple[list[Counted], list[Counted], list[Counted]]:
+    """The plan's figures by collection, by profile and by group."""
+    named = sorted({c["collection"] for c in plan.counters if c["collection"]})
+    present = {
+        (row["collection"], row["group"]): row["portfolios"]
+        for row in _ask(
+            connection, "portfolios", vendor=run.vendor, collections=named, groups=groups,
+            at_time=run.ended_at or datetime.now(UTC),
+        )
+    }  # fmt: skip
+    collections = [collection for collection, group in present if group is None]
+    of_groups = _ask(connection, "groups", plan_id=plan.plan_id, groups=groups)
+    return (
+        [
+            Counted(c, None, present[c, None], counting.actions(x for x in plan.counters if x["collection"] == c))
+            for c in collections
+        ],
+        [
+            Counted(collection, profile, None, counting.row_outcomes(chosen))
+            for (profile, collection), chosen in _grouped(plan.counters, "profile")
+        ],
+        [
+            Counted(c, group, present.get((c, group), 0), counting.sums(_of(of_groups, c, group), lambda _: True))
+            for group in groups
+            for c in collections
+        ],
+    )
+
+
+def _grouped(counters: Sequence[Record], key: str) -> list[tuple[tuple[str, str | None], list[Record]]]:
+    found: dict[tuple[str, str | None], list[Record]] = {}
+    for counter in counters:
+        if counter[key] is not None:
+            found.setdefault((counter[key], counter["collection"]), []).append(counter)
+    return sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+
+
+def _of(counters: Sequence[Record], collection: str, group: str) -> list[Record]:
+    return [c for c in counters if c["collection"] == collection and c["group"] == group]
+
+
+def _rejected_rows(connection: Connection, files: Sequence[File]) -> list[Record]:
+    """The faults in the files that the run was brought."""
+    chosen = [file for file in files if file.rejected_rows and file.outcome is not None]
+    if not chosen:
+        return []
+    return _ask(
+        connection,
+        "rejected_rows",
+        profiles=[file.profile for file in chosen],
+        files=[file.file_sha256 for file in chosen],
+        most=MOST_REJECTED,
+    )
+
+
+def _last_runs(connection: Connection, run: Run) -> list[Run]:
+    """This run and those before it that made or carried out a plan of the vendor's files, oldest first."""
+    before = find_runs(connection, vendor=run.vendor, until=run.started_at, limit=10 * COMPARED_RUNS)
+    with_plan = [r for r in before if r.plan_id and r.kind != "move"]
+    return with_plan[:COMPARED_RUNS][::-1]
+
+
+def _ask(connection: Connection, name: str, **parameters: Any) -> list[Record]:
+    return rows(connection, query(f"job_report_{name}"), parameters)

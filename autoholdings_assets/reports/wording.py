@@ -1,0 +1,48 @@
+"""How actions, counters and moments are put in words, at the terminal and on pages alike.
+
+What does not belong here: anything that needs DuckDB or Dagster; every command imports this.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+YEARS_LOST = "years of coverage lost"
+"""The one counter of a plan that does not count titles."""
+
+_DONE = {
+    "activate": "activated",
+    "update": "updated",
+    "remove": "removed",
+    "keep": "kept",
+    "attach": "attached",
+    "detach": "detached",
+    "possible title change": "activated as a possible title change",
+}
+
+
+def action_in_words(action: str, *, done: bool) -> str:
+    """``activated`` for what is done, ``activate`` for what is only planned."""
+    return _DONE.get(action, action) if done else action
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 row``, ``1,234 rows``."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def counts_in_words(counts: Mapping[str, int]) -> str:
+    """``1,285 activate, 3 update``; zeros are left out."""
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "nothing"
+
+
+def moment(value: datetime | None, timezone: str | None = None) -> str:
+    """A moment in a time zone (the machine's own by default), or a dash."""
+    zone = ZoneInfo(timezone) if timezone else None
+    return value.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z") if value else "-"
+
+
+def changes_in_words(changes: Iterable[Mapping[str, Any]] | None) -> str:
+    """Every field that changes: ``coverage: 1990 - now -> 2001 - now; title: ...``."""
+    return "; ".join(f"{c['field']}: {c['old'] or '(blank)'} -> {c['new'] or '(blank)'}" for c in changes or [])
