@@ -22,6 +22,7 @@ from autoholdings_assets.cli.profiles import profiles
 from autoholdings_assets.cli.runs import run
 from autoholdings_assets.cli.setup import init, ui
 from autoholdings_assets.cli.show import history, plan, plans, status
+from autoholdings_assets.cli.upkeep import COMMANDS as UPKEEP
 from autoholdings_assets.config import ConfigurationError, Home
 
 
@@ -46,6 +47,7 @@ for _command in (
     export,
     ui,
     *ACQUISITIONS,
+    *UPKEEP,
 ):
     commands.add_command(_command)
 

@@ -21,10 +21,22 @@ MAY_IMPORT = {
     "retrieval": {"kbart", "vendors", "config"},
     "holdings": {"kbart", "vendors", "config", "retrieval"},  # files are taken from the archive
     "reports": {"kbart", "vendors", "config", "retrieval", "holdings"},
-    "pipeline": {"kbart", "vendors", "config", "retrieval", "holdings", "reports"},
+    "upkeep": {"config", "retrieval", "holdings"},
+    "pipeline": {"kbart", "vendors", "config", "retrieval", "holdings", "reports", "upkeep"},
     "definitions": {"config", "pipeline"},
     "demo": {"kbart", "vendors", "config", "retrieval", "holdings", "reports", "pipeline", "definitions"},
-    "cli": {"kbart", "vendors", "config", "retrieval", "holdings", "reports", "pipeline", "definitions", "demo"},
+    "cli": {
+        "kbart",
+        "vendors",
+        "config",
+        "retrieval",
+        "holdings",
+        "reports",
+        "upkeep",
+        "pipeline",
+        "definitions",
+        "demo",
+    },
 }
 
 

@@ -1,0 +1,94 @@
+"""``backup``, ``restore`` and ``prune``: looking after a home.
+
+What belongs here: how these are asked for and answered at the terminal. What does not: what they do (``upkeep/``).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from autoholdings_assets.cli.console import (
+    DONE,
+    NOTHING_APPLIED,
+    WrongUse,
+    err,
+    existing_home,
+    home_option,
+    json_option,
+    print_json,
+    say,
+)
+from autoholdings_assets.config import Home
+
+
+@click.command()
+@click.argument("target", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@home_option
+@json_option
+def backup(target: Path, home: Path | None, as_json: bool) -> int:
+    """Write a backup of the home to FILE (.tar.gz or .tar), or into FOLDER under a name with the time.
+
+    Runs may go on meanwhile. No credential is in it: keep the environment variables somewhere else.
+    """
+    from autoholdings_assets.upkeep.backup import NotBackedUp, back_up  # brings DuckDB: only when needed
+
+    place = existing_home(home)
+    try:
+        with _progress("backing up") as told:
+            made = back_up(place, target.resolve(), datetime.now(UTC), told)
+    except NotBackedUp as error:
+        raise WrongUse(str(error)) from None
+    if as_json:
+        print_json({"file": made.path, "size_bytes": made.size_bytes, "files": len(made.manifest.files),
+                    "left_out": made.left_out})  # fmt: skip
+        return DONE
+    say(f"{made.path}: {len(made.manifest.files):,} files, {made.size_bytes / 1e6:,.1f} MB.")
+    for name in made.left_out:
+        say(f"Left out, since it may hold credentials: {name}", style="yellow")
+    return DONE
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--home", required=True, type=click.Path(path_type=Path), help="The new home: a folder that is empty.")
+@json_option
+def restore(file: Path, home: Path, as_json: bool) -> int:
+    """Make a new home of the backup FILE; every file of it is verified first."""
+    from autoholdings_assets.upkeep.restore import HomeNotEmpty, NotRestorable  # brings DuckDB: only when needed
+    from autoholdings_assets.upkeep.restore import restore as put_back
+
+    place = Home(home.resolve())
+    try:
+        with _progress("restoring") as told:
+            manifest = put_back(file, place, told)
+    except HomeNotEmpty as error:
+        raise WrongUse(str(error)) from None
+    except NotRestorable as error:
+        say(f"Nothing was restored. {error}", style="red")
+        return NOTHING_APPLIED
+    if as_json:
+        print_json({"home": place.path, "files": len(manifest.files), "made_at": manifest.made_at})
+        return DONE
+    say(f"{place.path} is as it was on {manifest.made_at:%Y-%m-%d %H:%M} UTC: {len(manifest.files):,} files.")
+    say(
+        "Next: set the environment variables that autoholdings.yaml names, then `autoholdings status --home ...`. "
+        "Schedules are on or off as they were: let only one of two homes fetch for the library.",
+        style="dim",
+    )
+    return DONE
+
+
+@contextmanager
+def _progress(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal, for what takes long; nothing in a log."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task(doing, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+COMMANDS = (backup, restore)
