@@ -14,6 +14,10 @@ from autoholdings_assets.config import Home
 _ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 
+# as workspace.yaml has them
+DEFINITIONS_MODULE = "autoholdings_assets.definitions"
+LOCATION_NAME = "autoholdings"
+
 
 def prepare(home: Home) -> None:
     """Make the home's folders, give its Dagster instance the project's settings, and point this process at both.

@@ -3,20 +3,30 @@
 What belongs here: starting Dagster for the command line. What does not: what the command line prints.
 """
 
+import sys
 import warnings
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import apply_selection, run_selection
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.decisions import UNDO_JOB
 from autoholdings_assets.pipeline.home import ACTED_BY_TAG, Listener
-from autoholdings_assets.pipeline.instance import prepare
+from autoholdings_assets.pipeline.instance import DEFINITIONS_MODULE, LOCATION_NAME, prepare
 from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
 from autoholdings_assets.pipeline.person import person
 from autoholdings_assets.pipeline.running import end_dead_runs
@@ -59,18 +69,25 @@ def _execute(
     warnings.simplefilter("ignore", dg.BetaWarning)
     with dg.DagsterInstance.get() as instance:
         end_dead_runs(home, instance)
-        result = (
-            build_definitions(home, listener)
-            .resolve_job_def(job)
-            .execute_in_process(
-                instance=instance,
-                asset_selection=selection,
-                run_config=_QUIET | (config or {}),
-                tags={ACTED_BY_TAG: person(), **tags},
-                raise_on_error=False,
-            )
+        definition = build_definitions(home, listener).resolve_job_def(job)
+        run = instance.create_run_for_job(
+            definition,
+            run_config=_QUIET | (config or {}),
+            tags={ACTED_BY_TAG: person(), **tags},
+            asset_selection=frozenset(selection) if selection else None,
+            remote_job_origin=_origin(job),
         )
-    return result.run_id
+        execute_run(InMemoryJob(definition), run, instance)
+    return run.run_id
+
+
+def _origin(job: str) -> RemoteJobOrigin:
+    """The code location as ``workspace.yaml`` names it: without that, the UI's timeline and the job's own list of runs
+    leave the run out, which is why this is not simply ``execute_in_process``.
+    """
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name=DEFINITIONS_MODULE)
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=LOCATION_NAME)
+    return RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME).get_job_origin(job)
 
 
 @cache

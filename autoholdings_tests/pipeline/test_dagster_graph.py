@@ -9,6 +9,7 @@ import pytest
 import yaml
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
+from autoholdings_assets.pipeline import instance
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.vendors.model import Vendor, load_vendors
@@ -54,6 +55,13 @@ def test_every_asset_says_what_it_is(library: Library) -> None:
         assert columns and all(column.description for column in columns), key
     for check in nodes.asset_check_keys:
         assert nodes.get(check).description, check
+
+
+def test_runs_of_the_command_line_name_the_code_location_that_the_ui_loads() -> None:
+    """The UI's timeline, and a job's list of runs, show only runs of a code location that they know."""
+    (location,) = yaml.safe_load(instance.project_file("workspace.yaml").read_text())["load_from"]
+    assert location["python_module"]["location_name"] == instance.LOCATION_NAME
+    assert location["python_module"]["module_name"] == instance.DEFINITIONS_MODULE
 
 
 def test_a_broken_configuration_leaves_the_graph_standing_and_only_the_schedules_out(
