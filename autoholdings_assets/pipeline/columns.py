@@ -1,7 +1,7 @@
-"""The column schemas that the UI shows, taken from where the columns are defined and commented.
+"""The columns that the UI shows and where they come from, taken from where the columns are defined and commented.
 
 What belongs here: nothing but the translation. What does not: any column's meaning (``kbart/fields.py`` and the
-comments in ``holdings/sql/schema.sql`` have these).
+comments in ``holdings/sql/schema.sql`` have these), or which column becomes which (``holdings/sql/desired.sql``).
 """
 
 import re
@@ -58,6 +58,34 @@ def plan_items() -> dg.TableSchema:
 def portfolios() -> dg.TableSchema:
     """Portfolios, without their history."""
     return _of_table("portfolio_version", without=_HISTORY)
+
+
+def coverage_lineage(vendor: str) -> dg.TableColumnLineage:
+    """A statement's columns keep the names that they have in the title list."""
+    return _lineage(coverage(), (vendor, "title_list", title_list()))
+
+
+def portfolios_lineage(vendor: str) -> dg.TableColumnLineage:
+    """What a portfolio has of its coverage statements, and what of the title list alone."""
+    return _lineage(portfolios(), (vendor, "coverage", coverage()), (vendor, "title_list", title_list()))
+
+
+def _lineage(made: dg.TableSchema, *sources: tuple[str, str, dg.TableSchema]) -> dg.TableColumnLineage:
+    """For each column of what is made, the column of the first source that has it; some are made by the run itself."""
+    deps = {}
+    for column in made.columns:
+        name = _renamed().get(column.name, column.name)
+        for vendor, asset, schema in sources:
+            if name in {found.name for found in schema.columns}:
+                deps[column.name] = [dg.TableColumnDep(dg.AssetKey([vendor, asset]), name)]
+                break
+    return dg.TableColumnLineage(deps)
+
+
+@cache
+def _renamed() -> dict[str, str]:
+    """The columns of a portfolio that KBART calls otherwise: ``title`` is ``publication_title``."""
+    return {new: kbart for kbart, new in re.findall(r"\br\.(\w+) AS (\w+)", sql("desired"))}
 
 
 def _of_table(table: str, *, only: Collection[str] = (), without: Collection[str] = ()) -> dg.TableSchema:
