@@ -17,14 +17,14 @@ from autoholdings_assets.holdings.plan import Plan
 from autoholdings_assets.holdings.runs import FAILED_AT_PROFILE, profile_outcomes
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
 from autoholdings_assets.reports.actions_records import ACTIONS, Kind
-from autoholdings_assets.reports.workbook import Sheet, cell, header_cell, print_across
+from autoholdings_assets.reports.workbook import LINE_HEIGHT, Sheet, cell, header_cell, print_across
 
 _WIDTHS = (26, 74, 24, 24, 12, 14)
 _NO_COLLECTION = "(no collection)"
 _COLOURS = ("8FAADC", "F4B183", "A9D18E", "FFD966", "BFBFBF")
 _CHART_WIDTH, _CHART_MARGINS, _BAR = 26, 3.5, 1.0
 """Of the chart, of what is around its bars, and of each bar, in centimetres."""
-_TITLE_HEIGHT, _LINE_HEIGHT = 28, 15
+_TITLE_HEIGHT = 28
 
 Row = list[Any]
 
@@ -59,7 +59,7 @@ def add_summary(
 def _height(row: Row) -> int:
     """The height that the wrapped texts of a row take, in points; not every program finds it by itself."""
     lines = (-(-len(str(made.value)) // width) for made, width in zip(row, _WIDTHS, strict=False) if made.value)
-    return _LINE_HEIGHT * max(lines, default=1)
+    return LINE_HEIGHT * max(lines, default=1)
 
 
 def _facts(

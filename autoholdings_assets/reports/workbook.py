@@ -28,6 +28,8 @@ MOST_ROWS = 1_048_576
 MOST_CHARACTERS = 32_767
 """Characters of a cell, in UTF-16 units."""
 DATE_FORMAT = "yyyy-mm-dd"
+LINE_HEIGHT = 15
+"""In points."""
 TIME_FORMAT = "yyyy-mm-dd hh:mm"
 
 Sheet = Any
@@ -41,7 +43,7 @@ _PICTURES = str.maketrans(_REFUSED, _SHOWN)
 _ROWS_AT_A_TIME = 5_000
 _LARGE_SHEET = 250_000
 _HEADER_FILLS = {"own": "1F3864", "quoted": "7F7F7F"}
-_HEADER_HEIGHT = 32
+_HEADER_HEIGHT, _MOST_HEIGHT = 32, 409
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,12 @@ class Column:
 
 @dataclass(frozen=True)
 class _Part:
-    """The lines of a table that a sheet shows, ``first`` to ``last``, both included; how each column becomes cells."""
+    """The lines of a table that a sheet shows, ``first`` to ``last``, both included, and how they become rows: for each
+    column the expression of its cell, and the rows' ``height`` as an attribute."""
 
     relation: str
     cells: tuple[str, ...]
+    height: str
     first: int
     last: int
 
@@ -106,7 +110,7 @@ class LargeWorkbook:
                 _cell_in_sql(sheet, column, place, column.name in too_long, any(c.wrapped for c in columns))
                 for place, column in enumerate(columns, start=1)
             )
-            part = _Part(relation, cells, first, min(count, first + self._most_lines - 1))
+            part = _Part(relation, cells, _height_in_sql(columns), first, min(count, first + self._most_lines - 1))
             _lay_out(sheet, columns, part)
             self._parts.append((sheet, part))
 
@@ -132,7 +136,8 @@ class LargeWorkbook:
         yield before
         rendered = (
             "SELECT string_agg(readable(row_xml), '' ORDER BY line) FROM ("
-            f"SELECT line, concat('<row r=\"', row_no, '\">', {', '.join(part.cells)}, '</row>') AS row_xml FROM ("
+            f"SELECT line, concat('<row r=\"', row_no, '\"', {part.height}, '>', {', '.join(part.cells)}, '</row>') "
+            "AS row_xml FROM ("
             f"SELECT *, line - {part.first} + 2 AS row_no FROM {part.relation} WHERE line BETWEEN ? AND ?))"
         )
         for line in range(part.first, part.last + 1, _ROWS_AT_A_TIME):
@@ -228,6 +233,15 @@ def _cell_in_sql(sheet: Sheet, column: Column, number: int, is_too_long: bool, o
         styles.append(f'\'" s="{styled.style_id}"\'' if styled.style_id else "'\"'")
     value = f"fitting({_name(column)})" if is_too_long else _name(column)
     return f"{column.kind}_cell('{get_column_letter(number)}' || row_no, {', '.join(styles)}, {value})"
+
+
+def _height_in_sql(columns: Sequence[Column]) -> str:
+    """The height of a row that its wrapped texts need, as an attribute; not every program finds it by itself."""
+    lines = [f"ceil(length({_name(c)}) / {c.width}.0)::INT" for c in columns if c.wrapped]
+    if not lines:
+        return "''"
+    height = f"least({_MOST_HEIGHT}, {LINE_HEIGHT} * greatest(1, {', '.join(lines)}))"
+    return f"concat(' ht=\"', {height}, '\" customHeight=\"1\"')"
 
 
 def _name(column: Column) -> str:

@@ -86,7 +86,12 @@ WITH of_row AS (
 )
 SELECT
     row_number() OVER (PARTITION BY kind ORDER BY file_no NULLS LAST, row_number, item_no) AS line,
-    * REPLACE (lost || years_in_words(lost_days) AS lost)
+    * REPLACE (
+        -- KBART states no coverage of a book: all of it is there
+        CASE WHEN kind = 'monograph' THEN replace(coverage_before, 'not stated - now', 'whole book') ELSE coverage_before END AS coverage_before,
+        CASE WHEN kind = 'monograph' THEN replace(coverage_after, 'not stated - now', 'whole book') ELSE coverage_after END AS coverage_after,
+        lost || years_in_words(lost_days) AS lost
+    )
 FROM (SELECT *, CASE WHEN publication_type = 'monograph' THEN 'monograph' ELSE 'serial' END AS kind FROM record)
 ORDER BY kind, line;
 
