@@ -173,6 +173,11 @@ class Configuration:
         """The entry for an electronic collection, by name or code; None when the file has none."""
         return next((c for c in self.electronic_collections if name_or_code in (c.name, c.code)), None)
 
+    def redaction(self) -> Redaction:
+        """Takes every credential that the environment has for this configuration out of a text."""
+        of_vendors = [secret for profile in self.integration_profiles for secret in profile.credentials.values()]
+        return Redaction(secret.reveal() for secret in (*of_vendors, *self.alerts.secrets) if secret.is_set)
+
     def governing_schedule(self, vendor: str) -> GoverningSchedule | None:
         """The schedule of the vendor's first profile in the file that has one, for all its Active
         profiles."""
@@ -182,8 +187,9 @@ class Configuration:
         return GoverningSchedule(governor.name, governor.schedule, self.institution.timezone)
 
 
-def load_alerts(home: Home) -> Alerts:
-    """The section ``alerts`` alone: whom to tell must be known also when another part of the file is broken.
+def load_alerts(home: Home) -> tuple[Alerts, str]:
+    """The section ``alerts`` alone, and the institution's name: whom to tell must be known also when another part of
+    the file is broken.
 
     Raises ``ConfigurationError`` when the file is no YAML or this section itself is broken.
     """
@@ -192,7 +198,9 @@ def load_alerts(home: Home) -> Alerts:
     written, problems = build(AlertsSection, YamlDocument(document.path, section, document.lines))
     if written is None:
         raise ConfigurationError(problems)
-    return written.alerts
+    institution = document.content.get("institution")
+    name = institution.get("name") if isinstance(institution, dict) else None
+    return written.alerts, str(name or "an institution without a name")
 
 
 def load_configuration(home: Home, vendors: Mapping[str, Vendor] | None = None) -> Configuration:

@@ -71,6 +71,11 @@ class WebhookSettings(StrictModel):
 
     url: Annotated[Any, PlainValidator(_webhook_address)]
 
+    @property
+    def shown(self) -> str:
+        """The name of the variable; of an address its host: the rest may be the password."""
+        return repr(self.url) if isinstance(self.url, Secret) else f"at {urlsplit(str(self.url)).hostname}"
+
     def address(self) -> str:
         """The address itself, for the request and nothing else. Raises ``ConfigurationError`` when it is not set."""
         return self.url.reveal() if isinstance(self.url, Secret) else str(self.url)

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from autoholdings_assets.cli.acquisitions import COMMANDS as ACQUISITIONS
+from autoholdings_assets.cli.alerts import alerts
 from autoholdings_assets.cli.check import check
 from autoholdings_assets.cli.console import NOTHING_APPLIED, refuse, unexpected
 from autoholdings_assets.cli.decisions import explain, undo
@@ -45,6 +46,7 @@ for _command in (
     explain,
     profiles,
     export,
+    alerts,
     ui,
     *ACQUISITIONS,
     *UPKEEP,

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from autoholdings_assets.cli.alerts import tell_after_run
 from autoholdings_assets.cli.console import (
     DONE,
     WrongUse,
@@ -54,6 +55,7 @@ def run(vendor: str | None, dry_run: bool, profile: str | None, every: bool, hom
             print_run(report)
     if as_json:
         print_json(reports if every else reports[0])
+    tell_after_run(place, configuration)
     return worst
 
 

@@ -7,6 +7,7 @@ that a broken autoholdings.yaml is a failed check with a message and not a vanis
 import dagster as dg
 
 from autoholdings_assets.config import Home
+from autoholdings_assets.pipeline.alert_sensor import tell_people
 from autoholdings_assets.pipeline.assets import build_published, build_vendor_assets
 from autoholdings_assets.pipeline.decisions import DECISION_JOBS
 from autoholdings_assets.pipeline.home import Listener
@@ -36,6 +37,6 @@ def build_definitions(home: Home, listener: Listener | None = None) -> dg.Defini
         asset_checks=[configuration_is_valid],
         jobs=[build_job(assets), *DECISION_JOBS, move_job],
         schedules=build_schedules(vendors, configuration),
-        sensors=[watch_configuration, watch_runs, *build_sensors(vendors, configuration)],
+        sensors=[watch_configuration, watch_runs, tell_people, *build_sensors(vendors, configuration)],
         resources={"home": home_resource(home, listener or Listener())},
     )

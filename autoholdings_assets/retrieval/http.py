@@ -2,11 +2,10 @@
 
 What belongs here: sending, trying again, judging the answer. What does not: putting the request together
 (``request.py``), the bytes (``body.py``), the sentences for failures (``errors.py``). Credentials exist only
-in the request: httpx's own log lines, which hold whole addresses, are suppressed, and its exceptions, which
-hold requests, are never part of a chain.
+in the request: httpx's own log lines, which hold whole addresses, are suppressed (``client.py``), and its
+exceptions, which hold requests, are never part of a chain.
 """
 
-import logging
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -20,29 +19,16 @@ from typing import Literal, TypeVar
 
 import httpx
 
-from autoholdings_assets.config_addresses import is_loopback
 from autoholdings_assets.config_model import IntegrationProfile
 from autoholdings_assets.retrieval import errors
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.retrieval.body import file_bytes, printable
+from autoholdings_assets.retrieval.client import client_for
 from autoholdings_assets.retrieval.request import Call, Limits, Previous, prepare
 from autoholdings_assets.vendors.model import Vendor
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
-_HTTP_LOGGERS = (
-    "httpx",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
-)
-
-for _name in _HTTP_LOGGERS:
-    # A filter, not a level: also whoever sets these loggers to DEBUG must not get addresses with tokens.
-    logging.getLogger(_name).addFilter(lambda record: False)
-
 
 Result = TypeVar("Result")
 
@@ -114,9 +100,7 @@ def has_new_file(
 
 
 def _with_attempts(call: Call, wait: Callable[[float], None], attempt: Callable[[httpx.Client], Result]) -> Result:
-    timeout = httpx.Timeout(call.limits.read_seconds, connect=call.limits.connect_seconds)
-    use_proxy = not is_loopback(str(call.url))
-    with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=use_proxy) as client:
+    with client_for(str(call.url), call.limits.read_seconds, call.limits.connect_seconds) as client:
         pause = call.limits.first_wait_seconds
         for number in range(1, call.limits.attempts + 1):
             try:

@@ -21,23 +21,16 @@ MAY_IMPORT = {
     "retrieval": {"kbart", "vendors", "config"},
     "holdings": {"kbart", "vendors", "config", "retrieval"},  # files are taken from the archive
     "reports": {"kbart", "vendors", "config", "retrieval", "holdings"},
+    "alerts": {"kbart", "vendors", "config", "retrieval", "holdings", "reports"},
     "upkeep": {"config", "retrieval", "holdings"},
-    "pipeline": {"kbart", "vendors", "config", "retrieval", "holdings", "reports", "upkeep"},
+    "pipeline": {"kbart", "vendors", "config", "retrieval", "holdings", "reports", "alerts", "upkeep"},
     "definitions": {"config", "pipeline"},
     "demo": {"kbart", "vendors", "config", "retrieval", "holdings", "reports", "pipeline", "definitions"},
     "cli": {
-        "kbart",
-        "vendors",
-        "config",
-        "retrieval",
-        "holdings",
-        "reports",
-        "upkeep",
-        "pipeline",
-        "definitions",
+        "kbart", "vendors", "config", "retrieval", "holdings", "reports", "alerts", "upkeep", "pipeline", "definitions",
         "demo",
     },
-}
+}  # fmt: skip
 
 
 def room(parts: tuple[str, ...]) -> str:
@@ -77,6 +70,21 @@ def test_a_module_says_what_it_is_for_and_stays_readable(path: Path) -> None:
     text = path.read_text()
     assert ast.get_docstring(ast.parse(text)), f"{path} has no docstring"
     assert text.count("\n") <= 500, f"{path} has {text.count(chr(10))} lines: it does more than one thing"
+
+
+@pytest.mark.rule("A12")
+def test_only_one_room_speaks_http_and_one_module_smtp() -> None:
+    """Whoever sends anything may send a credential: that happens where it is looked after."""
+    speaks = re.compile(
+        r"^\s*(?:import|from) (httpx|requests|urllib\.request|http\.client|smtplib|aiohttp)\b", re.MULTILINE
+    )
+    found = {
+        (library, str(path.relative_to(PACKAGE)))
+        for path in MODULES
+        for library in speaks.findall(path.read_text())
+        if not (library == "httpx" and room(path.relative_to(PACKAGE).parts) == "retrieval")
+    }
+    assert found == {("smtplib", "alerts/mail.py")}
 
 
 def vendor_words() -> set[str]:

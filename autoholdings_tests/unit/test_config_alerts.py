@@ -39,7 +39,7 @@ def test_without_the_section_nobody_is_told(tmp_path: Path) -> None:
     home.config_file.write_text(yaml.safe_dump({"institution": INSTITUTION}))
     alerts = load_configuration(home, {}).alerts
     assert not alerts.are_configured and alerts.secrets == ()
-    assert load_alerts(home) == alerts
+    assert load_alerts(home) == (alerts, "University of Example")
 
 
 @pytest.mark.parametrize(("encryption", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
@@ -103,7 +103,7 @@ def test_whom_to_tell_is_known_when_the_rest_is_broken(tmp_path: Path) -> None:
     home = written(tmp_path, {"email": EMAIL}, integration_profiles=[{"name": "x", "vendor": "nobody"}])
     with pytest.raises(ConfigurationError):
         load_configuration(home, {})
-    assert load_alerts(home).are_configured
+    assert load_alerts(home)[0].are_configured
     with pytest.raises(ConfigurationError, match=r"alerts\.email\.to"):
         load_alerts(written(tmp_path, {"email": EMAIL | {"to": "nobody"}}))
 

@@ -334,3 +334,16 @@ COMMENT ON COLUMN attention_settlement.look_again_on IS 'The day from which the 
 COMMENT ON COLUMN attention_settlement.note IS 'Why';
 COMMENT ON COLUMN attention_settlement.decided_at IS 'When';
 COMMENT ON COLUMN attention_settlement.decided_by IS 'Who';
+
+CREATE TABLE alert_sent (
+    channel VARCHAR, case_id VARCHAR, state VARCHAR, kind VARCHAR, vendor VARCHAR, message VARCHAR, sent_at TIMESTAMPTZ, over_at TIMESTAMPTZ
+);
+COMMENT ON TABLE alert_sent IS 'What people were told by e-mail or webhook, written once it was delivered: nothing is told twice while it lasts unchanged, but for reminders';
+COMMENT ON COLUMN alert_sent.channel IS 'email or webhook';
+COMMENT ON COLUMN alert_sent.case_id IS 'The case, for example plan-wiley-7: what it is about, whatever its message';
+COMMENT ON COLUMN alert_sent.state IS 'Changes when the case has, so that it is told anew';
+COMMENT ON COLUMN alert_sent.kind IS 'held plan, failed run, failed check, stale vendor or needs attention';
+COMMENT ON COLUMN alert_sent.vendor IS 'Vendor that it is about, where it is about one';
+COMMENT ON COLUMN alert_sent.message IS 'What was told, without credentials';
+COMMENT ON COLUMN alert_sent.sent_at IS 'When it was delivered';
+COMMENT ON COLUMN alert_sent.over_at IS 'When it was told anew, or was seen to be over; null while it is what was told last';

@@ -1,0 +1,136 @@
+"""What only Dagster knows of what went wrong: runs that died, and checks that failed.
+
+What belongs here: reading Dagster's records of runs and checks. What does not: telling it (``alerting.py``).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+    AssetCheckExecutionRecord,
+)
+
+from autoholdings_assets.pipeline.assets import PUBLISHED_KEY, vendor_key
+from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
+from autoholdings_assets.pipeline.stages import PUBLISHED, STAGES
+
+_LATEST_RUNS = 100
+_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+_JOBS = (JOB_NAME, "__ASSET_JOB")  # the second is what *Materialize* in the UI starts
+_BLOCKED_BY_A_CHECK = "DagsterAssetCheckFailedError"
+
+
+@dataclass(frozen=True)
+class DeadRun:
+    """The vendor's latest ended run, which failed; ``text`` is why, as far as Dagster knows."""
+
+    vendor: str
+    run_id: str
+    ended_at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that failed when it was judged last. ``vendor`` is None for what all vendors share."""
+
+    vendor: str | None
+    asset: str
+    name: str
+    text: str
+    is_warning: bool
+    at: datetime
+    run_id: str
+
+
+def dead_runs(instance: dg.DagsterInstance, vendors: Iterable[str]) -> list[DeadRun]:
+    """The vendors whose latest ended run failed, other than by a check, which tells its own story."""
+    records = instance.get_run_records(dg.RunsFilter(statuses=list(_ENDED)), limit=_LATEST_RUNS)
+    ended = [record for record in records if record.dagster_run.job_name in _JOBS]  # newest first
+    found = []
+    for vendor in vendors:
+        latest = next((record for record in ended if _concerns(record.dagster_run, vendor)), None)
+        if latest is None or latest.dagster_run.status is not dg.DagsterRunStatus.FAILURE:
+            continue
+        text = _why(instance, latest.dagster_run.run_id, vendor)
+        if text is not None:
+            at = datetime.fromtimestamp(latest.end_time or latest.update_timestamp.timestamp(), UTC)
+            found.append(DeadRun(vendor, latest.dagster_run.run_id, at, text))
+    return found
+
+
+def failed_checks(instance: dg.DagsterInstance, vendors: Sequence[str], ignored: Iterable[str]) -> list[FailedCheck]:
+    """The checks on the assets of these vendors, and of what they share, that failed when they were judged last."""
+    of_vendors = [(vendor, vendor_key(vendor, stage), stage) for vendor in vendors for stage in STAGES]
+    owner = {
+        dg.AssetCheckKey(key, check.name): vendor
+        for vendor, key, stage in [*of_vendors, (None, PUBLISHED_KEY, PUBLISHED)]
+        for check in stage.checks
+        if check.name not in set(ignored)
+    }
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(owner))
+    found = []
+    for key in latest:
+        record = _last_judged(instance, latest[key])
+        event = record.event.dagster_event if record and record.event else None
+        if record is None or event is None:
+            continue
+        evaluation = event.asset_check_evaluation_data
+        if not evaluation.passed:
+            found.append(
+                FailedCheck(
+                    owner[key],
+                    key.asset_key.to_user_string(),
+                    key.name,
+                    evaluation.description or "",
+                    evaluation.severity is dg.AssetCheckSeverity.WARN,
+                    datetime.fromtimestamp(record.create_timestamp, UTC),
+                    record.run_id,
+                )
+            )
+    return found
+
+
+def _concerns(run: dg.DagsterRun, vendor: str) -> bool:
+    """Whether a run was for the vendor: alone, with others, or for everything at once."""
+    if VENDOR_TAG in run.tags:
+        return run.tags[VENDOR_TAG] == vendor
+    return not run.asset_selection or any(key.path[0] == vendor for key in run.asset_selection)
+
+
+def _why(instance: dg.DagsterInstance, run_id: str, vendor: str) -> str | None:
+    """Why the run failed for this vendor, in words; None when it did not, or when a check stopped it."""
+    steps = list(_failed_steps(instance, run_id))
+    if not steps:
+        logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+        return next((log.message for log in logs if log.message), "Its process died.")
+    own = {"__".join(vendor_key(vendor, stage).path) for stage in STAGES} | {"__".join(PUBLISHED_KEY.path)}
+    return next((text for step, text in steps if step in own and text is not None), None)
+
+
+def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[str, str | None]]:
+    """The run's failed steps with the reason of each; without one where a check stopped it."""
+    for log in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        event = log.dagster_event
+        if event is None or event.step_key is None:
+            continue
+        failure = event.step_failure_data
+        if failure.error and failure.error.cls_name == _BLOCKED_BY_A_CHECK:
+            yield event.step_key, None
+        elif failure.user_failure_data and failure.user_failure_data.description:
+            yield event.step_key, failure.user_failure_data.description
+        else:
+            error = (failure.error.cause or failure.error) if failure.error else None
+            yield event.step_key, " ".join(error.message.split()) if error else "Nothing is known of the reason."
+
+
+def _last_judged(instance: dg.DagsterInstance, record: AssetCheckExecutionRecord) -> AssetCheckExecutionRecord | None:
+    """The record, or, while the check is only planned by a run that goes on or died, the last one with a result."""
+    if record.status in COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES:
+        return record
+    judged = set(COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES)
+    history = instance.event_log_storage.get_asset_check_execution_history(record.key, limit=1, status=judged)
+    return history[0] if history else None
