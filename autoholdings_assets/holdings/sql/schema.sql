@@ -347,3 +347,10 @@ COMMENT ON COLUMN alert_sent.vendor IS 'Vendor that it is about, where it is abo
 COMMENT ON COLUMN alert_sent.message IS 'What was told, without credentials';
 COMMENT ON COLUMN alert_sent.sent_at IS 'When it was delivered';
 COMMENT ON COLUMN alert_sent.over_at IS 'When it was told anew, or was seen to be over; null while it is what was told last';
+
+CREATE TABLE alma_export (collection VARCHAR, as_of TIMESTAMPTZ, exported_at TIMESTAMPTZ, exported_by VARCHAR);
+COMMENT ON TABLE alma_export IS 'Up to which state of the holdings each collection has been written for Alma''s portfolio loader';
+COMMENT ON COLUMN alma_export.collection IS 'Electronic collection';
+COMMENT ON COLUMN alma_export.as_of IS 'Changes up to this moment are in the workbooks';
+COMMENT ON COLUMN alma_export.exported_at IS 'When they were written';
+COMMENT ON COLUMN alma_export.exported_by IS 'Who had them written';
