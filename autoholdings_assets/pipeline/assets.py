@@ -4,11 +4,13 @@ What belongs here: turning a stage (``stages.py``) into a Dagster asset, and an 
 that nothing retries. What does not: the stages' own work, or how a vendor differs from another (its data file).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import dagster as dg
 
 from autoholdings_assets.config import ConfigurationError, load_configuration
+from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.checks import Check, Verdict
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.looks import OWNERS
@@ -17,11 +19,13 @@ from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_assets.vendors.model import Vendor
 
 PUBLISHED_KEY = dg.AssetKey(["holdings", "published"])
-CHANGE_PLAN = "change_plan"
+CHANGE_PLAN, PORTFOLIOS, ACTIONS_REPORT = "change_plan", "portfolios", "actions_report"
+_FIRST = {"dagster/priority": "1"}
+"""Of the steps that could go next, this one: readers do not wait until the reports are written."""
 
 
 def build_vendor_assets(vendor: Vendor) -> list[dg.AssetsDefinition]:
-    """The vendor's assets in order, ``<vendor>/kbart_files`` to ``<vendor>/portfolios``, in a group of their own."""
+    """The vendor's assets in order, ``<vendor>/kbart_files`` to ``<vendor>/actions_report``, in a group of its own."""
     return [
         _asset(
             stage,
@@ -36,13 +40,14 @@ def build_vendor_assets(vendor: Vendor) -> list[dg.AssetsDefinition]:
 
 
 def build_published(vendors: Iterable[Vendor]) -> dg.AssetsDefinition:
-    """``holdings/published``: the copy for SQL users, after any vendor's portfolios."""
+    """``holdings/published``: the copy for SQL users, after any vendor's portfolios and whatever its reports do."""
     return _asset(
         PUBLISHED,
         key=PUBLISHED_KEY,
-        deps=[vendor_key(vendor.name, STAGES[-1]) for vendor in vendors],
+        deps=[dg.AssetKey([vendor.name, PORTFOLIOS]) for vendor in vendors],
         group="holdings",
         description=PUBLISHED.description,
+        op_tags=_FIRST,
     )
 
 
@@ -65,13 +70,21 @@ def run_selection(vendor: str, *, dry_run: bool = False) -> list[dg.AssetKey]:
 
 
 def _asset(
-    stage: Stage, *, key: dg.AssetKey, deps: list[dg.AssetKey], group: str, description: str, vendor: str = ""
+    stage: Stage,
+    *,
+    key: dg.AssetKey,
+    deps: list[dg.AssetKey],
+    group: str,
+    description: str,
+    vendor: str = "",
+    op_tags: Mapping[str, str] | None = None,
 ) -> dg.AssetsDefinition:
     # Dagster does not know the parametrised form of MaterializeResult.
     def materialize(context: dg.AssetExecutionContext, home: dg.ResourceParam[HomeResource]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         if vendor and _of_several_vendors(context) and not _in_use(home, vendor):
             return _not_in_use(stage)
-        return _carry_out(stage, home, home.run_context(context, vendor))
+        run = replace(home.run_context(context, vendor), reports_follow=_reports_follow(context, vendor))
+        return _carry_out(stage, home, run)
 
     asset: dg.AssetsDefinition = dg.asset(
         key=key,
@@ -82,8 +95,15 @@ def _asset(
         owners=OWNERS,
         metadata={"dagster/column_schema": stage.columns()},
         check_specs=[_spec(key, check) for check in stage.checks],
+        op_tags=op_tags,
     )(materialize)
     return asset
+
+
+def _reports_follow(context: dg.AssetExecutionContext, vendor: str) -> bool:
+    """Whether the run goes on to the vendor's reports; a dry run does not."""
+    selected = context.run.asset_selection
+    return not selected or dg.AssetKey([vendor, ACTIONS_REPORT]) in selected
 
 
 def _of_several_vendors(context: dg.AssetExecutionContext) -> bool:
@@ -118,14 +138,23 @@ def _carry_out(stage: Stage, home: HomeResource, context: RunContext) -> dg.Mate
     try:
         summary = stage.step(context)
     except EXPECTED as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+        page = steps.end_failed_run(context, str(error))
+        metadata = {"job_report_page": dg.MetadataValue.path(page)} if page else {}
+        raise dg.Failure(str(error), metadata, allow_retries=False) from None
     except Exception as error:
+        steps.end_failed_run(context, _unforeseen(error))
         home.listener.surprised(error)
         raise
     return dg.MaterializeResult(
         metadata={name: value for name, value in stage.show(summary).items() if value is not None},
         check_results=[_result(check, check.judge(summary)) for check in stage.checks],
     )
+
+
+def _unforeseen(error: Exception) -> str:
+    """A failure that nobody foresaw, without its text, which may hold anything; the run's log in Dagster has it all."""
+    why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    return f"Something unexpected ended the run ({why}). The details are in its log in the Dagster UI."
 
 
 def _spec(key: dg.AssetKey, check: Check) -> dg.AssetCheckSpec:

@@ -12,7 +12,8 @@ from typing import Any
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.kbart.rules import RULES
 from autoholdings_assets.pipeline import steps
-from autoholdings_assets.pipeline.looks import counted, counts, table
+from autoholdings_assets.pipeline.looks import counts, table
+from autoholdings_assets.reports.wording import counted
 
 _UNRESOLVED = ("multiple matches", "possible title change", "no match")
 _RULE = {rule.key: rule for rule in RULES}

@@ -5,6 +5,10 @@ or an undo is (``holdings/decisions.py``, ``holdings/undo.py``). Dagster asks no
 person says.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 import dagster as dg
 from pydantic import Field
 
@@ -12,9 +16,9 @@ from autoholdings_assets.holdings import decisions
 from autoholdings_assets.holdings.plan import Plan
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline import steps
-from autoholdings_assets.pipeline.assets import PUBLISHED_KEY, apply_selection
+from autoholdings_assets.pipeline.assets import ACTIONS_REPORT, PORTFOLIOS, PUBLISHED_KEY
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, told
+from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, reported, told
 from autoholdings_assets.pipeline.looks import bullets
 from autoholdings_assets.pipeline.steps import PortfoliosSummary, RunContext
 
@@ -58,7 +62,10 @@ def accept_plan(context: dg.OpExecutionContext, config: Acceptance, home: dg.Res
         return plan, _apply(_by(home, context, plan.vendor, config.who)) if config.apply_now else None
 
     plan, done = told(accept)
-    _materialized(context, plan, done.message if done else "Accepted; the next run applies it.", bool(done))
+    if done:
+        _materialized(context, home, plan, done.message)
+    else:
+        _tell(context, plan, "Accepted; the next run applies it.")
 
 
 @dg.op(name=f"{REJECT_JOB}_op")
@@ -70,7 +77,7 @@ def reject_plan(context: dg.OpExecutionContext, config: Decision, home: dg.Resou
         with open_warehouse(home.home.warehouse) as connection:
             return decisions.reject(connection, config.plan_id, config.why, config.who)
 
-    _materialized(context, told(reject), "Rejected; nothing was applied.", False)
+    _tell(context, told(reject), "Rejected; nothing was applied.")
 
 
 @dg.op(name=f"{UNDO_JOB}_op")
@@ -80,7 +87,7 @@ def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceP
     by = _by(home, context, config.vendor, config.who)
     if not config.submit:
         plan = told(lambda: steps.preview_undo(by, config.run_id))
-        _materialized(context, plan, "Nothing was changed; set submit to true to do it.", False)
+        _tell(context, plan, "Nothing was changed; set submit to true to do it.")
         return
     if not config.who.strip() or not config.why.strip():
         raise dg.Failure("Nothing was undone: say who undoes the run and why.", allow_retries=False)
@@ -91,7 +98,7 @@ def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceP
         return plan, done
 
     plan, done = told(undo)
-    _materialized(context, plan, done.message, True)
+    _materialized(context, home, plan, done.message)
 
 
 DECISION_JOBS = (
@@ -126,15 +133,25 @@ def _apply(context: RunContext) -> PortfoliosSummary:
     return done
 
 
-def _materialized(context: dg.OpExecutionContext, plan: Plan, message: str, changed: bool) -> None:
-    """Show what came of it; what was changed shows on the assets too."""
-    metadata = {
-        "plan": plan.plan_id,
-        "message": message,
-        "would_do_or_did": dg.MetadataValue.json(plan.actions),
-        "notes": bullets([*plan.hold_reasons, *plan.notes]) if plan.hold_reasons or plan.notes else "none",
-    }
-    context.add_output_metadata(metadata)
-    if changed:
-        for key in (apply_selection(plan.vendor)[0], PUBLISHED_KEY):
-            context.log_event(dg.AssetMaterialization(key, metadata={"plan": plan.plan_id, "message": message}))
+def _materialized(context: dg.OpExecutionContext, home: HomeResource, plan: Plan, message: str) -> None:
+    """Show what was changed, also on the assets, and write its reports."""
+    reports = reported(context, home.run_context(context, plan.vendor))
+    _tell(context, plan, message, reports)
+    told_of = {"plan": plan.plan_id, "message": message}
+    for key in (dg.AssetKey([plan.vendor, PORTFOLIOS]), PUBLISHED_KEY):
+        context.log_event(dg.AssetMaterialization(key, metadata=told_of))
+    context.log_event(dg.AssetMaterialization(dg.AssetKey([plan.vendor, ACTIONS_REPORT]), metadata=told_of | reports))
+
+
+def _tell(
+    context: dg.OpExecutionContext, plan: Plan, message: str, reports: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    context.add_output_metadata(
+        {
+            "plan": plan.plan_id,
+            "message": message,
+            "would_do_or_did": dg.MetadataValue.json(plan.actions),
+            "notes": bullets([*plan.hold_reasons, *plan.notes]) if plan.hold_reasons or plan.notes else "none",
+            **reports,
+        }
+    )

@@ -1,7 +1,7 @@
 """What every job that a person starts from Dagster's launchpad has in common.
 
-What belongs here: making such a job, refusing what would show a secret, and telling a refusal in its own words. What
-does not: what the jobs do.
+What belongs here: making such a job, refusing what would show a secret, telling a refusal in its own words, and the
+reports of what was done. What does not: what the jobs do.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 import dagster as dg
 
 from autoholdings_assets.holdings.acts import NotPossible
-from autoholdings_assets.pipeline.stages import EXPECTED
+from autoholdings_assets.pipeline import steps
+from autoholdings_assets.pipeline.stages import EXPECTED, show_reports
+from autoholdings_assets.pipeline.steps import RunContext
 
 Result = TypeVar("Result")
 
@@ -47,3 +49,12 @@ def told(act: Callable[[], Result]) -> Result:
         return act()
     except (NotPossible, *EXPECTED) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
+
+
+def reported(context: dg.OpExecutionContext, run: RunContext) -> dict[str, Any]:
+    """Write the run's reports and show them. What was done stands even if they fail; the next run writes them then."""
+    try:
+        return show_reports(steps.report(run))
+    except Exception:
+        context.log.exception("The reports could not be written; the next run of the vendor writes them.")
+        return {"job_report": "could not be written; the next run of the vendor writes it"}

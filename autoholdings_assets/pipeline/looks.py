@@ -20,11 +20,6 @@ def bullets(sentences: Iterable[str]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(markdown.bullets(sentences))
 
 
-def counted(number: int, thing: str) -> str:
-    """``1 row``, ``1,234 rows``."""
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
-
-
 def counts(numbers: Mapping[str, int]) -> dg.MarkdownMetadataValue:
     """Numbers by name."""
     return dg.MetadataValue.md(markdown.counts(numbers))

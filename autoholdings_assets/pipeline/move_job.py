@@ -15,7 +15,7 @@ from autoholdings_assets.holdings.publish import publish
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, told
+from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, reported, told
 from autoholdings_assets.pipeline.looks import counts, table
 
 MOVE_JOB = "move_electronic_portfolio_information"
@@ -52,11 +52,12 @@ def move_portfolio_information(
         "what_stays": table([_row(item) for item in summary.items if item.outcome != move.MOVES]),
         "what_moves": table([_row(item) for item in summary.moving]),
     }
-    context.add_output_metadata(metadata)
     if summary.plan_id:
+        metadata |= reported(context, home.run_context(context, vendor=""))
         context.log_event(
             dg.AssetMaterialization(PUBLISHED_KEY, metadata={"plan": summary.plan_id, "message": sentence})
         )
+    context.add_output_metadata(metadata)
 
 
 def _move(context: dg.OpExecutionContext, config: Move, home: HomeResource) -> MoveSummary:

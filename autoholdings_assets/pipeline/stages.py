@@ -22,6 +22,9 @@ from autoholdings_assets.pipeline.checks import Check
 from autoholdings_assets.pipeline.looks import bullets, counts, table
 from autoholdings_assets.pipeline.sources import CONFIGURATION, CZ_TITLE_LISTS, PORTFOLIO_LISTS
 from autoholdings_assets.pipeline.steps import RunContext
+from autoholdings_assets.reports.job_files import WrittenReport
+from autoholdings_assets.reports.markdown import as_markdown
+from autoholdings_assets.reports.wording import changes_in_words
 
 EXPECTED = (
     ConfigurationError,
@@ -101,7 +104,7 @@ def _show_coverage(result: MergedTitles) -> dict[str, Any]:
 def _show_plan(result: steps.PlanSummary) -> dict[str, Any]:
     plan = result.plan
     if plan is None:
-        return {"status": result.status, "dagster/row_count": 0}
+        return {"status": result.status, "dagster/row_count": 0, **_show_page(result.report)}
     planned = sum(
         number for action, number in plan.actions.items() if action not in ("unchanged", "years of coverage lost")
     )
@@ -113,6 +116,7 @@ def _show_plan(result: steps.PlanSummary) -> dict[str, Any]:
         "rows_of_the_files": counts(plan.row_outcomes),
         "held_because": bullets(plan.hold_reasons) if plan.hold_reasons else None,
         "notes": bullets(plan.notes) if plan.notes else None,
+        **_show_page(result.report),
         "preview": table([_readable(item) for item in result.items], total=planned),
     }
 
@@ -120,9 +124,7 @@ def _show_plan(result: steps.PlanSummary) -> dict[str, Any]:
 def _readable(item: Mapping[str, Any]) -> dict[str, Any]:
     """A plan's item on one line, its changes as ``field: old -> new``."""
     shown = ("action", "title", "online_identifier", "print_identifier", "collection")
-    changes = "; ".join(
-        f"{c['field']}: {c['old'] or '(blank)'} -> {c['new'] or '(blank)'}" for c in item["changes"] or []
-    )
+    changes = changes_in_words(item["changes"])
     return {**{key: item[key] for key in shown}, "changes": changes, "lost": item["lost"], "reason": item["reason"]}
 
 
@@ -144,6 +146,31 @@ def _show_published(result: steps.PublishedSummary) -> dict[str, Any]:
         "size": dg.MetadataValue.float(round(result.published.size_bytes / 1e6, 1)),
         "file": dg.MetadataValue.path(result.published.path),
         **{f"rows_in_{name}": number for name, number in result.published.tables.items()},
+    }
+
+
+def show_reports(result: steps.ReportSummary) -> dict[str, Any]:
+    """The figures of a run's reports, the job report as it reads here, and where the files are."""
+    report = result.job_report.report
+    return {
+        "dagster/row_count": sum(report.row_outcomes.values()),
+        "outcome": report.run.outcome,
+        **{_name(action): report.actions.get(action, 0) for action in ("activate", "update", "remove", "keep")},
+        "rejected_rows": report.row_outcomes.get("rejected", 0),
+        "needs_attention": report.case_count,
+        **_show_page(result.job_report),
+        **{path.stem: dg.MetadataValue.path(path) for path in result.job_report.workbooks},
+        **({"earlier_runs_reported_too": ", ".join(result.caught_up)} if result.caught_up else {}),
+    }
+
+
+def _show_page(written: WrittenReport | None) -> dict[str, Any]:
+    """The job report as it reads here, and where its page is."""
+    if written is None:
+        return {}
+    return {
+        "job_report": dg.MetadataValue.md(as_markdown(written.document)),
+        "job_report_page": dg.MetadataValue.path(written.page),
     }
 
 
@@ -208,6 +235,17 @@ STAGES = (
         columns.portfolios,
         _show_portfolios,
         checks=invariants.OF_PORTFOLIOS,
+    ),
+    Stage(
+        "actions_report",
+        "writing the reports",
+        "What the run did, to be read, filtered and sent on: the **job report** on one page, and two workbooks of all "
+        "uploaded records, the *serial* and the *monograph actions report*. A run that changed nothing has the job "
+        "report alone. They lie in reports/ in the home folder, by vendor and run.",
+        ("excel", "html"),
+        steps.report,
+        columns.plan_items,
+        show_reports,
     ),
 )
 

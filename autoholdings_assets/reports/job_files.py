@@ -27,21 +27,22 @@ MOST_CAUGHT_UP = 20
 
 
 @dataclass(frozen=True)
-class WrittenReport:
-    """A job report that has been written: where, what it was made of, and in words."""
-
-    page: Path
-    report: JobReport
-    document: Document
-
-
-@dataclass(frozen=True)
 class ReportFiles:
     """The reports that a run has: None for a page that has not been written."""
 
     folder: Path
     page: Path | None
     workbooks: list[Path]
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """A job report that has been written: its page and the workbooks beside it, what it says, and how."""
+
+    page: Path
+    workbooks: list[Path]
+    report: JobReport
+    document: Document
 
 
 def write_job_report(
@@ -59,7 +60,7 @@ def write_job_report(
     unfinished = page.with_suffix(".unfinished")
     unfinished.write_text(as_html(document), encoding="utf-8")
     unfinished.replace(page)
-    return WrittenReport(page, report, document)
+    return WrittenReport(page, files.workbooks, report, document)
 
 
 def report_files(home: Home, run: Run) -> ReportFiles:

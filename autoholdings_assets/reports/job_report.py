@@ -96,6 +96,11 @@ class JobReport:
         """How many titles the plan does what with."""
         return self.plan.actions if self.plan else {}
 
+    @property
+    def row_outcomes(self) -> dict[str, int]:
+        """How many rows of the files end as what."""
+        return self.plan.row_outcomes if self.plan else {}
+
 
 def job_report(connection: Connection, configuration: Configuration, vendor: str, run_id: str) -> JobReport:
     """The report of a run that has ended. Raises ``KeyError`` when there is no such run of the vendor."""

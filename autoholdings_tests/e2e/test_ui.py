@@ -14,7 +14,7 @@ from autoholdings_tests.library import BOOKS, JOURNALS, Library, book, isbn, iss
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-CHAIN = ["kbart_files", "title_list", "coverage", "change_plan", "portfolios"]
+CHAIN = ["kbart_files", "title_list", "coverage", "change_plan", "portfolios", "actions_report"]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.vendors.model import Vendor, load_vendors
 from autoholdings_tests.library import VENDORS, Feed, Library
 
-CHAIN = ["kbart_files", "title_list", "coverage", "change_plan", "portfolios"]
+CHAIN = ["kbart_files", "title_list", "coverage", "change_plan", "portfolios", "actions_report"]
 BROKEN = "institution: {name: University of Example, timezone: Mars/Olympus}\n"
 
 

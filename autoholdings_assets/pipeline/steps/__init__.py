@@ -16,7 +16,8 @@ from autoholdings_assets.pipeline.steps.changes import (
 )
 from autoholdings_assets.pipeline.steps.files import FileRead, Retrieval, TitleLists, read_title_lists, retrieve_files
 from autoholdings_assets.pipeline.steps.publishing import PublishedSummary, publish
-from autoholdings_assets.pipeline.steps.run import NothingUsable, RunContext
+from autoholdings_assets.pipeline.steps.reporting import ReportSummary, report
+from autoholdings_assets.pipeline.steps.run import NothingUsable, RunContext, end_failed_run
 
 __all__ = [
     "FileRead",
@@ -24,15 +25,18 @@ __all__ = [
     "PlanSummary",
     "PortfoliosSummary",
     "PublishedSummary",
+    "ReportSummary",
     "Retrieval",
     "RunContext",
     "TitleLists",
     "apply_plan",
+    "end_failed_run",
     "merge_coverage",
     "plan_changes",
     "preview_undo",
     "publish",
     "read_title_lists",
+    "report",
     "retrieve_files",
     "undo_run",
 ]

@@ -8,24 +8,29 @@ from dataclasses import dataclass, replace
 from autoholdings_assets.holdings import apply, runs, undo
 from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.generations import carried_out
-from autoholdings_assets.holdings.invariants import Broken, broken_invariants
+from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, broken_invariants
 from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_items, unaccounted_rows
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.holdings.titles import MergedTitles, merge_titles
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows, scalar
 from autoholdings_assets.pipeline.steps.run import RunContext, end_run, inputs_of, recorded_run
+from autoholdings_assets.reports.job_files import WrittenReport
 
 PREVIEW_ROWS = 10
 
 
 @dataclass(frozen=True)
 class PlanSummary:
-    """The plan, or ``None`` where nothing has changed since the last run; ``unaccounted`` rows should all be 0."""
+    """The plan, or ``None`` where nothing has changed since the last run; ``unaccounted`` rows should all be 0.
+
+    ``report`` is there when the run goes no further: the plan is held, or it was only to be made.
+    """
 
     plan: Plan | None
     items: list[dict[str, object]]
     unaccounted: dict[str, int]
     warnings: tuple[str, ...] = ()
+    report: WrittenReport | None = None
 
     @property
     def status(self) -> str:
@@ -58,31 +63,14 @@ def plan_changes(context: RunContext) -> PlanSummary:
     with recorded_run(context) as (connection, configuration, vendor):
         inputs = inputs_of(connection, context, configuration, vendor)
         if carried_out(connection, vendor.name, inputs.digest):
-            end_run(connection, context, runs.NOTHING_NEW, "Nothing has changed since the last run.")
-            return PlanSummary(None, [], {}, configuration.warnings)
+            report = end_run(connection, context, runs.NOTHING_NEW, "Nothing has changed since the last run.")
+            return PlanSummary(None, [], {}, configuration.warnings, report)
         plan = make_plan(connection, context.home, inputs, context.run_id)
-        if plan.status in ("held", "rejected"):
-            end_run(
-                connection,
-                context,
-                runs.HELD,
-                f"Plan {plan.plan_id} is {plan.status}: {' '.join(plan.hold_reasons)}",
-                plan.plan_id,
-            )
-        else:
-            end_run(
-                connection,
-                context,
-                runs.DRY_RUN,
-                f"Plan {plan.plan_id} was made; nothing is applied yet.",
-                plan.plan_id,
-            )
-        return PlanSummary(
-            plan,
-            plan_items(connection, plan.plan_id, PREVIEW_ROWS),
-            unaccounted_rows(connection, context.home, plan),
-            configuration.warnings,
-        )
+        unaccounted = unaccounted_rows(connection, context.home, plan)
+        outcome, message = _outcome_of(plan, unaccounted)
+        report = end_run(connection, context, outcome, message, plan.plan_id)
+        items = plan_items(connection, plan.plan_id, PREVIEW_ROWS)
+        return PlanSummary(plan, items, unaccounted, configuration.warnings, report)
 
 
 def apply_plan(context: RunContext) -> PortfoliosSummary:
@@ -162,6 +150,15 @@ def undo_run(context: RunContext, run: str, why: str) -> tuple[Plan, PortfoliosS
         return plan, _summary(connection, context, outcome, message, plan)
 
 
+def _outcome_of(plan: Plan, unaccounted: dict[str, int]) -> tuple[str, str]:
+    """How a run ends that has only made a plan, and why in a sentence."""
+    if any(unaccounted.values()):
+        return runs.NOTHING_APPLIED, f"Plan {plan.plan_id} does not account for every row; nothing of it is applied."
+    if plan.status in ("held", "rejected"):
+        return runs.HELD, f"Plan {plan.plan_id} is {plan.status}: {' '.join(plan.hold_reasons)}"
+    return runs.DRY_RUN, f"Plan {plan.plan_id} was made; nothing is applied yet."
+
+
 def _sentence(message: str, failed: list[ProfileOutcome]) -> str:
     """The run's message, with the profiles that could not be read: they keep what they had (rule A5)."""
     return " ".join([message, *(f"{o.profile} was not read and keeps its titles: {o.message}" for o in failed)])
@@ -170,7 +167,13 @@ def _sentence(message: str, failed: list[ProfileOutcome]) -> str:
 def _summary(
     connection: Connection, context: RunContext, outcome: str, message: str, plan: Plan | None
 ) -> PortfoliosSummary:
-    end_run(connection, context, outcome, message, plan.plan_id if plan else None)
+    broken = broken_invariants(
+        connection,
+        context.vendor_name,
+        keep_apart=context.configuration.vendor(context.vendor_name).merging.keep_apart,
+    )
+    stops = any(invariant.name in broken for invariant in INVARIANTS if invariant.grave)
+    end_run(connection, context, outcome, message, plan.plan_id if plan else None, for_good=stops)
     of_vendor = "collection IN (SELECT name FROM electronic_collection WHERE vendor = ?)"
     return PortfoliosSummary(
         outcome, message, plan.plan_id if plan else None, plan.actions if plan else {},
@@ -183,8 +186,5 @@ def _summary(
             f"ORDER BY updated_at DESC, title LIMIT {PREVIEW_ROWS}",
             [context.vendor_name],
         ),
-        broken_invariants(
-            connection, context.vendor_name,
-            keep_apart=context.configuration.vendor(context.vendor_name).merging.keep_apart,
-        ),
+        broken,
     )  # fmt: skip

@@ -3,18 +3,24 @@
 What belongs here: the run's context, its record in the warehouse, its end. What does not: any step's own work.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.holdings import runs
 from autoholdings_assets.holdings.entitlements import Inputs, current_inputs
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse
+from autoholdings_assets.reports.job_files import WrittenReport, report_files, write_job_report
 from autoholdings_assets.vendors.model import Vendor
+
+_PATIENCE_SECONDS = 5.0
+_log = logging.getLogger(__name__)
 
 
 class NothingUsable(Exception):
@@ -23,13 +29,17 @@ class NothingUsable(Exception):
 
 @dataclass(frozen=True)
 class RunContext:
-    """One run for one vendor: where, for whom, under which Dagster run, started by whom."""
+    """One run for one vendor: where, for whom, under which Dagster run, started by whom.
+
+    ``reports_follow``: the run goes on to the step that writes its reports, unless it ends before.
+    """
 
     home: Home
     vendor_name: str
     run_id: str
     now: datetime
     acted_by: str
+    reports_follow: bool = True
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -68,7 +78,49 @@ def end_without_file(connection: Connection, context: RunContext, outcomes: list
 
 
 def end_run(
-    connection: Connection, context: RunContext, outcome: str, message: str, plan_id: str | None = None
-) -> None:
-    """Record how the run ended; a later step of the same run may say it anew."""
+    connection: Connection,
+    context: RunContext,
+    outcome: str,
+    message: str,
+    plan_id: str | None = None,
+    *,
+    for_good: bool = False,
+) -> WrittenReport | None:
+    """Record how the run ended; a later step of the same run may say it anew.
+
+    Where the run goes no further (``for_good``; always when it is held or has applied nothing) its report is written at
+    once, and given.
+    """
     runs.end_run(connection, context.run_id, context.vendor_name, outcome, message, plan_id)
+    if context.reports_follow and not for_good and outcome not in (runs.HELD, runs.NOTHING_APPLIED):
+        return None
+    return report_at_once(connection, context)
+
+
+def end_failed_run(context: RunContext, message: str) -> Path | None:
+    """Record that a failure ended the run, unless the step has done so, and give the page of its report.
+
+    What is told to people is the failure: nothing that goes wrong here is raised.
+    """
+    try:
+        with open_warehouse(context.home.warehouse, _PATIENCE_SECONDS) as connection:
+            found = runs.find_runs(connection, run=context.run_id, vendor=context.vendor_name)
+            if not found:
+                return None
+            if found[0].outcome in (None, runs.DRY_RUN):
+                end_run(connection, context, runs.NOTHING_APPLIED, message, found[0].plan_id)
+            elif report_files(context.home, found[0]).page is None:
+                report_at_once(connection, context)
+            return report_files(context.home, found[0]).page
+    except Exception as error:
+        _log.warning("The end of run %s could not be recorded: %s", context.run_id, error)
+        return None
+
+
+def report_at_once(connection: Connection, context: RunContext) -> WrittenReport | None:
+    """Write the run's job report; when that fails the run's own outcome still counts, and the next run writes it."""
+    try:
+        return write_job_report(connection, context.home, context.configuration, context.vendor_name, context.run_id)
+    except Exception as error:
+        _log.warning("The job report of run %s could not be written: %s", context.run_id, error)
+        return None
