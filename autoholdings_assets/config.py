@@ -18,6 +18,7 @@ from autoholdings_assets.config_model import (
     IntegrationProfile,
     LossGuard,
     Policies,
+    Retention,
     WrittenConfiguration,
 )
 from autoholdings_assets.config_rules import (
@@ -47,6 +48,7 @@ __all__ = [
     "LossGuard",
     "Policies",
     "Redaction",
+    "Retention",
     "Secret",
     "WebhookSettings",
     "load_alerts",
@@ -144,6 +146,7 @@ class Configuration:
     electronic_collections: tuple[ElectronicCollection, ...]
     integration_profiles: tuple[IntegrationProfile, ...]
     policies: Policies
+    retention: Retention
     alerts: Alerts
     vendors: Mapping[str, Vendor]
     warnings: tuple[str, ...]
@@ -229,6 +232,7 @@ def load_configuration(home: Home, vendors: Mapping[str, Vendor] | None = None) 
         electronic_collections=collections,
         integration_profiles=tuple(profile for _, profile in profiles),
         policies=written.policies,
+        retention=written.retention,
         alerts=written.alerts,
         vendors=vendors,
         warnings=tuple(findings.warnings),

@@ -143,6 +143,23 @@ class Policies(StrictModel):
     po_line_portfolio_missing: Literal["keep_available", "make_unavailable"] = "keep_available"
 
 
+class Retention(StrictModel):
+    """How long is kept what can be spared, in days; `autoholdings prune` and the job `housekeeping` remove the rest.
+
+    Vendors' files stay ``archive_days``, of each profile the last ``archive_files`` whatever their age, and whatever
+    the present entitlements, plans that wait, and the undoing of a vendor's last ``undoable_runs`` runs rest on. What
+    can be read again from them stays ``staging_days``, reports ``reports_days``, Dagster's runs with their events and
+    logs ``dagster_days``. The history in the warehouse is never pruned.
+    """
+
+    archive_days: int = Field(default=1095, ge=1)
+    archive_files: int = Field(default=12, ge=1)
+    undoable_runs: int = Field(default=12, ge=1)
+    staging_days: int = Field(default=30, ge=1)
+    reports_days: int = Field(default=1095, ge=1)
+    dagster_days: int = Field(default=365, ge=1)
+
+
 class WrittenConfiguration(StrictModel):
     """autoholdings.yaml as it stands."""
 
@@ -150,4 +167,5 @@ class WrittenConfiguration(StrictModel):
     electronic_collections: tuple[WrittenCollection, ...] = ()
     integration_profiles: tuple[WrittenProfile, ...] = ()
     policies: Policies = Policies()
+    retention: Retention = Retention()
     alerts: Alerts = Alerts()

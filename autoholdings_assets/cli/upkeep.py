@@ -5,6 +5,7 @@ What belongs here: how these are asked for and answered at the terminal. What do
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from autoholdings_assets.cli.console import (
     home_option,
     json_option,
     print_json,
+    print_table,
     say,
 )
 from autoholdings_assets.config import Home
@@ -82,6 +84,32 @@ def restore(file: Path, home: Path, as_json: bool) -> int:
     return DONE
 
 
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@home_option
+@json_option
+def prune(dry_run: bool, home: Path | None, as_json: bool) -> int:
+    """Remove what `retention` in autoholdings.yaml does not keep, as the nightly job `housekeeping` does.
+
+    Old files that nothing rests on, staged rows, reports, Dagster's runs. The history of the holdings is never touched.
+    """
+    import dagster as dg  # takes a second: only when needed
+
+    from autoholdings_assets.pipeline.housekeeping import keep_house
+    from autoholdings_assets.pipeline.instance import prepare
+
+    place = existing_home(home)
+    prepare(place)
+    with dg.DagsterInstance.get() as instance:
+        removed = keep_house(place, instance, datetime.now(UTC), dry_run=dry_run)
+    if as_json:
+        print_json([asdict(kind) for kind in removed])
+        return DONE
+    what = "would be removed" if dry_run else "removed"
+    print_table((what, "number", "MB"), [(r.kind, r.files, f"{r.size_bytes / 1e6:,.1f}") for r in removed])
+    return DONE
+
+
 @contextmanager
 def _progress(doing: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on the terminal, for what takes long; nothing in a log."""
@@ -91,4 +119,4 @@ def _progress(doing: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-COMMANDS = (backup, restore)
+COMMANDS = (backup, restore, prune)

@@ -23,6 +23,7 @@ from autoholdings_assets.holdings.plan import (
 )
 from autoholdings_assets.holdings.titles import write_parquet
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
+from autoholdings_assets.retrieval.archive import Archive
 
 FROM_FILES = ("upload", "undo")
 """Kinds of plans after which each profile's titles rest on the files that the plan names."""
@@ -84,11 +85,12 @@ def plan_undo(connection: Connection, home: Home, configuration: Configuration, 
     )
     if same and all(content_path(home, same, part).exists() for part in CONTENTS):
         return load_plan(connection, same)
+    files = _files(connection, undone)
+    _verify_files_are_kept(home, undone, files)
     plan_id = next_plan_id(connection, undone.vendor)
     _compute(connection, configuration, undone)
     for part, relation in CONTENTS.items():
         write_parquet(connection, relation, content_path(home, plan_id, part))
-    files = _files(connection, undone)
     counters = rows(
         connection,
         'SELECT collection, NULL AS profile, NULL AS "group", action AS counter, count(*) AS value '
@@ -197,6 +199,16 @@ def _files(connection: Connection, undone: Plan) -> _Files:
         for profile, sha in barred.items()
     ]
     return _Files(afterwards, barred, notes)
+
+
+def _verify_files_are_kept(home: Home, undone: Plan, files: _Files) -> None:
+    archive = Archive(home.archive)
+    for profile, sha in files.afterwards.items():
+        if not archive.has(sha):
+            raise NotUndoable(
+                f"Run {(undone.applied_run_id or '')[:8]} cannot be undone any more: the file that {profile}'s titles "
+                "would rest on again has been pruned (`retention` in autoholdings.yaml says how long files are kept)."
+            )
 
 
 def _files_before(connection: Connection, undone: Plan) -> dict[str, str]:

@@ -11,6 +11,7 @@ from autoholdings_assets.pipeline.alert_sensor import tell_people
 from autoholdings_assets.pipeline.assets import build_published, build_vendor_assets
 from autoholdings_assets.pipeline.decisions import DECISION_JOBS
 from autoholdings_assets.pipeline.home import Listener
+from autoholdings_assets.pipeline.housekeeping import housekeeping_job, housekeeping_schedule
 from autoholdings_assets.pipeline.jobs import build_job, build_schedules
 from autoholdings_assets.pipeline.move_job import move_job
 from autoholdings_assets.pipeline.running import home_resource, watch_runs
@@ -35,8 +36,8 @@ def build_definitions(home: Home, listener: Listener | None = None) -> dg.Defini
     return dg.Definitions(
         assets=[*assets, configuration_source, cz_title_lists_source, portfolio_lists_source],
         asset_checks=[configuration_is_valid],
-        jobs=[build_job(assets), *DECISION_JOBS, move_job],
-        schedules=build_schedules(vendors, configuration),
+        jobs=[build_job(assets), *DECISION_JOBS, move_job, housekeeping_job],
+        schedules=[*build_schedules(vendors, configuration), housekeeping_schedule(configuration)],
         sensors=[watch_configuration, watch_runs, tell_people, *build_sensors(vendors, configuration)],
         resources={"home": home_resource(home, listener or Listener())},
     )
