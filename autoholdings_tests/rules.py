@@ -1,11 +1,13 @@
-"""The numbered rules of the product, and which tests prove each: ``python -m autoholdings_tests.rules``.
+"""The numbered rules of the product, where each lives and what proves it: ``python -m autoholdings_tests.rules``.
 
-What belongs here: the list of numbers with short titles, in which issue each is due, and the table. Tests carry the
-numbers themselves, as ``@pytest.mark.rule("C7")``. The command ends with 1 when a rule that is due has no test.
+What belongs here: the list of numbers with short titles, and the table. Tests carry the numbers themselves, as
+``@pytest.mark.rule("C7")``; the code that holds a rule says so in a docstring or comment, as "(rule C7)". The command
+ends with 1 when a rule has no place or no test.
 """
 
 import contextlib
 import io
+import re
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -13,14 +15,17 @@ from pathlib import Path
 
 import pytest
 
+import autoholdings_assets
+
+_NUMBERS = re.compile(r"\brules? ([CWOA]\d+(?:(?:, | and )[CWOA]\d+)*)")
+
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule, and the issue with which its test is due (``due_later``) while that is not done."""
+    """A rule: its number and what it says, in short."""
 
     number: str
     title: str
-    due_later: int | None = None
 
 
 RULES = (
@@ -37,8 +42,8 @@ RULES = (
     Rule("C10", "automatically activate new portfolios is off: only what the file names is activated"),
     Rule("C11", "a collection that is not active is reported, the other updated; a later run completes it"),
     Rule("C12", "a run downloads the file, updates the vendor's collections and activates the portfolios"),
-    Rule("C13", "job history lists a profile's runs; a run opens its report", 6),
-    Rule("C14", "serial and monograph actions reports as workbooks of all uploaded records", 6),
+    Rule("C13", "job history lists a profile's runs; a run opens its report"),
+    Rule("C14", "serial and monograph actions reports as workbooks of all uploaded records"),
     Rule("C15", "with multi-campus on the groups appear in the report"),
     Rule("C16", "activated portfolios say which groups they are available for"),
     Rule("C17", "the vendor's coverage overwrites all coverage, local coverage included"),
@@ -106,29 +111,42 @@ def tests_by_rule() -> dict[str, list[str]]:
     return {number: sorted(tests) for number, tests in collected.tests.items()}
 
 
-def problems(tests: dict[str, list[str]]) -> list[str]:
-    """What is wrong between the rules and the tests, as sentences."""
-    known = {rule.number: rule for rule in RULES}
-    missing = [
-        f"{rule.number} ({rule.title}) has no test."
-        for rule in RULES
-        if not rule.due_later and not tests.get(rule.number)
+def places_by_rule() -> dict[str, list[str]]:
+    """Where the package says that it holds each rule: file and line."""
+    root = Path(autoholdings_assets.__file__).parent
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(file for file in root.rglob("*") if file.suffix in (".py", ".sql", ".yaml")):
+        for line, text in enumerate(path.read_text().splitlines(), start=1):
+            for mention in _NUMBERS.findall(text):
+                for number in re.findall(r"[CWOA]\d+", mention):
+                    found[number].append(f"{path.relative_to(root.parent)}:{line}")
+    return dict(found)
+
+
+def problems(places: dict[str, list[str]], tests: dict[str, list[str]]) -> list[str]:
+    """What is wrong between the rules, the code and the tests, as sentences."""
+    known = {rule.number for rule in RULES}
+    without_place = [rule for rule in RULES if not places.get(rule.number)]
+    without_test = [rule for rule in RULES if not tests.get(rule.number)]
+    unknown = [(number, names) for found in (places, tests) for number, names in found.items() if number not in known]
+    return [
+        *(f"{rule.number} ({rule.title}) has no place in the code." for rule in without_place),
+        *(f"{rule.number} ({rule.title}) has no test." for rule in without_test),
+        *(f"{', '.join(names)}: there is no rule {number}." for number, names in unknown),
     ]
-    unknown = [f"{', '.join(tests[number])}: there is no rule {number}." for number in tests if number not in known]
-    return missing + unknown
 
 
 def main() -> int:
-    """Print the table; 1 when a rule that is due has no test or a test names a rule that does not exist."""
-    tests = tests_by_rule()
+    """Print the table; 1 when a rule has no place or no test, or when there is no rule of a number that is named."""
+    places, tests = places_by_rule(), tests_by_rule()
     for rule in RULES:
-        due = f"  [due with issue {rule.due_later}]" if rule.due_later else ""
-        print(f"{rule.number:4} {rule.title}{due}")
-        for test in tests.get(rule.number, []):
-            print(f"       {test}")
-    found = problems(tests)
-    proven = sum(bool(tests.get(rule.number)) for rule in RULES)
-    print(f"\n{proven} of {len(RULES)} rules have tests; {sum(bool(r.due_later) for r in RULES)} are due later.")
+        print(f"{rule.number:4} {rule.title}")
+        for kind, found in (("in", places.get(rule.number, [])), ("test", tests.get(rule.number, []))):
+            for name in found:
+                print(f"     {kind:5}{name}")
+    found = problems(places, tests)
+    proven = sum(bool(tests.get(rule.number) and places.get(rule.number)) for rule in RULES)
+    print(f"\n{proven} of {len(RULES)} rules have a place and tests.")
     print("\n".join(found))
     return 1 if found else 0
 

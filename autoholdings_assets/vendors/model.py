@@ -1,4 +1,4 @@
-"""What a vendor's YAML file may say, and the loading of all of them.
+"""What a vendor's YAML file may say, and the loading of all of them (rule A13).
 
 What belongs here: the vocabulary in which a vendor is described (request, collections, cadence, quirks as
 named switches). What does not: anything about one vendor (its YAML has that) or about one library

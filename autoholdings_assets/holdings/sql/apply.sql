@@ -25,6 +25,7 @@ SELECT
     getvariable('now') AS valid_from, NULL::TIMESTAMPTZ AS valid_to, getvariable('run_id') AS run_id, NULL::VARCHAR AS ended_by_run_id
 FROM planned_portfolio;
 
+-- What a file says of a title's coverage takes the place of all that was there (rule C17).
 INSERT INTO coverage_version BY NAME
 SELECT *, getvariable('now') AS valid_from, NULL::TIMESTAMPTZ AS valid_to, getvariable('run_id') AS run_id, NULL::VARCHAR AS ended_by_run_id
 FROM planned_statement;

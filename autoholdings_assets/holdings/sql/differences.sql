@@ -35,7 +35,7 @@ WHERE (
     c.embargo_info, c.coverage_depth, c.notes, c.access_type, c.from_date, c.until_date, c.available_for_all, c.available_for
 );
 
--- Portfolios whose title no file names any more.
+-- Portfolios whose title no file names any more (rule C18); one that a file still names stays, discontinued or not (rule O5).
 CREATE OR REPLACE TEMP TABLE gone AS
 SELECT c.portfolio_id, c.po_line IS NOT NULL AS has_po_line
 FROM current_portfolio AS c
