@@ -1,8 +1,8 @@
 """``run``: start a run of one vendor or of all, follow it, and say what came of it.
 
 What belongs here: choosing what to run, progress, the summary at the end. What does not: the run (``pipeline/``), or
-how past runs are looked at (``show.py``). Saving a profile starts nothing (rule C8): a run is started here, by a schedule
-or by a sensor.
+how past runs are looked at (``show.py``). Saving a profile starts nothing (rule C8): a run is started here, by a
+schedule or by a sensor.
 """
 
 import gc
