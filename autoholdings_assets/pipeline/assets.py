@@ -13,7 +13,7 @@ from autoholdings_assets.config import ConfigurationError, load_configuration
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.checks import Check, Verdict
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.looks import OWNERS
+from autoholdings_assets.pipeline.looks import OWNERS, VENDOR_TAG
 from autoholdings_assets.pipeline.stages import EXPECTED, PUBLISHED, STAGES, Stage
 from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_assets.vendors.model import Vendor
@@ -94,6 +94,7 @@ def _asset(
         kinds=set(stage.kinds),
         owners=OWNERS,
         metadata={"dagster/column_schema": stage.columns()},
+        tags={VENDOR_TAG: vendor} if vendor else None,
         check_specs=[_spec(key, check) for check in stage.checks],
         op_tags=op_tags,
     )(materialize)
@@ -145,8 +146,9 @@ def _carry_out(stage: Stage, home: HomeResource, context: RunContext) -> dg.Mate
         steps.end_failed_run(context, _unforeseen(error))
         home.listener.surprised(error)
         raise
+    lineage = {"dagster/column_lineage": stage.lineage(context.vendor_name)} if stage.lineage else {}
     return dg.MaterializeResult(
-        metadata={name: value for name, value in stage.show(summary).items() if value is not None},
+        metadata=lineage | {name: value for name, value in stage.show(summary).items() if value is not None},
         check_results=[_result(check, check.judge(summary)) for check in stage.checks],
     )
 

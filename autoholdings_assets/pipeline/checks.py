@@ -11,9 +11,10 @@ from typing import Any
 
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.kbart.rules import RULES
-from autoholdings_assets.pipeline import steps
-from autoholdings_assets.pipeline.looks import counts, table
-from autoholdings_assets.reports.wording import counted
+from autoholdings_assets.pipeline import links, steps
+from autoholdings_assets.pipeline.looks import grid
+from autoholdings_assets.reports.markdown import escaped
+from autoholdings_assets.reports.wording import counted, counts_in_words
 
 _UNRESOLVED = ("multiple matches", "possible title change", "no match")
 _RULE = {rule.key: rule for rule in RULES}
@@ -21,7 +22,11 @@ _RULE = {rule.key: rule for rule in RULES}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found: a sentence, and figures or a small table to go with it."""
+    """What a check found: a sentence, and figures or a small table to go with it.
+
+    Dagster shows the sentence as markdown, so that it may link; what others wrote is escaped. Figures are there whether
+    the check passes or not: Dagster plots them over time.
+    """
 
     passed: bool
     sentence: str
@@ -48,11 +53,11 @@ def _every_profile_was_read(result: steps.PublishedSummary) -> Verdict:
 
 def _unread(outcomes: list[ProfileOutcome]) -> Verdict:
     if not outcomes:
-        return Verdict(True, "Every Active profile was read.")
+        return Verdict(True, "Every Active profile was read.", {"profiles_not_read": 0})
     told = " ".join(f"{outcome.profile}: {outcome.message} {outcome.advice}".strip() for outcome in outcomes)
     return Verdict(
         False,
-        f"{told} What it granted before is kept; everything else of this run is done.",
+        f"{escaped(told)} What it granted before is kept; everything else of this run is done.",
         {"profiles_not_read": len(outcomes)},
     )
 
@@ -60,7 +65,7 @@ def _unread(outcomes: list[ProfileOutcome]) -> Verdict:
 def _no_row_was_rejected(result: steps.TitleLists) -> Verdict:
     rejected = sum(file.rejected for file in result.files)
     if not rejected:
-        return Verdict(True, "Every row can be used.")
+        return Verdict(True, "Every row can be used.", {"rejected_rows": 0})
     return Verdict(
         False,
         f"{counted(rejected, 'row')} cannot be used; the titles that may be meant keep what they have. "
@@ -68,7 +73,7 @@ def _no_row_was_rejected(result: steps.TitleLists) -> Verdict:
         {
             "rejected_rows": rejected,
             "by_rule": _by_rule(result, "error"),
-            "first_rejected_rows": table(result.rejected_rows, total=rejected),
+            "first_rejected_rows": grid(result.rejected_rows),
         },
     )
 
@@ -76,11 +81,15 @@ def _no_row_was_rejected(result: steps.TitleLists) -> Verdict:
 def _no_row_has_a_warning(result: steps.TitleLists) -> Verdict:
     warned = _rules_found(result, "warning")
     if not warned:
-        return Verdict(True, "No row breaks a rule that it can live with.")
+        return Verdict(True, "No row breaks a rule that it can live with.", {"warnings": 0})
     return Verdict(
         False,
         f"These rows are used; the vendor should correct them at the source. {_told(warned)}",
-        {"rules": len(warned), "by_rule": _by_rule(result, "warning"), "notes": _by_rule(result, "note")},
+        {
+            "warnings": sum(warned.values()),
+            "by_rule": _by_rule(result, "warning"),
+            "notes": _by_rule(result, "note"),
+        },
     )
 
 
@@ -100,7 +109,7 @@ def _told(found: Mapping[str, int]) -> str:
 
 def _by_rule(result: steps.TitleLists, severity: str) -> Any:
     found = sorted(_rules_found(result, severity).items(), key=lambda item: -item[1])
-    return table(
+    return grid(
         [
             {"rows": number, "what is wrong": _RULE[key].sentence, "what to do": _RULE[key].advice, "rule": key}
             for key, number in found
@@ -113,7 +122,8 @@ def _every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:
     if result.plan is None:
         return Verdict(True, "Nothing has changed; the rows were accounted for when the last plan was made.")
     wrong = {profile: number for profile, number in result.unaccounted.items() if number}
-    outcomes = {"rows_end_as": counts(result.plan.row_outcomes)}
+    total = sum(result.plan.row_outcomes.values())
+    outcomes = {"rows": total, "rows_end_as": counts_in_words(result.plan.row_outcomes)}
     if wrong:
         return Verdict(
             False,
@@ -121,7 +131,6 @@ def _every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:
             "applied.",
             outcomes,
         )
-    total = sum(result.plan.row_outcomes.values())
     return Verdict(True, f"{counted(total, 'row')}, each with exactly one outcome.", outcomes)
 
 
@@ -133,21 +142,22 @@ def _plan_is_not_held(result: steps.PlanSummary) -> Verdict:
         return Verdict(False, f"Plan {plan.plan_id} was rejected by a person; nothing of it is applied.")
     return Verdict(
         False,
-        f"Plan {plan.plan_id} is held: {' '.join(plan.hold_reasons)} "
-        f"Look at it with `autoholdings plan show {plan.plan_id}`.",
+        f"Plan {plan.plan_id} is held: {escaped(' '.join(plan.hold_reasons))} "
+        f"Look at it with `autoholdings plan show {plan.plan_id}`. {links.decide(plan.plan_id)}",
     )
 
 
 def _nothing_is_ambiguous(result: steps.PlanSummary) -> Verdict:
     actions = result.plan.actions if result.plan else {}
-    found = {name: actions[name] for name in _UNRESOLVED if actions.get(name)}
-    if not found:
-        return Verdict(True, "Every title was matched without doubt.")
-    told = ", ".join(f"{number:,} {name}" for name, number in found.items())
+    found = {name: actions.get(name, 0) for name in _UNRESOLVED}
+    figures = {name.replace(" ", "_"): number for name, number in found.items()}
+    if not any(found.values()):
+        return Verdict(True, "Every title was matched without doubt.", figures)
     return Verdict(
         False,
-        f"Titles that a person should look at: {told}. Nothing was guessed; the plan lists them with their candidates.",
-        dict(found),
+        f"Titles that a person should look at: {counts_in_words(found)}. Nothing was guessed; the plan lists them with "
+        "their candidates.",
+        figures,
     )
 
 

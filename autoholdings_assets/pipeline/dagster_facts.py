@@ -14,7 +14,8 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY, vendor_key
-from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
+from autoholdings_assets.pipeline.jobs import JOB_NAME
+from autoholdings_assets.pipeline.looks import VENDOR_TAG
 from autoholdings_assets.pipeline.stages import PUBLISHED, STAGES
 
 _LATEST_RUNS = 100

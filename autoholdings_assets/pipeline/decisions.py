@@ -19,10 +19,9 @@ from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.assets import ACTIONS_REPORT, PORTFOLIOS, PUBLISHED_KEY
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, reported, told
+from autoholdings_assets.pipeline.links import ACCEPT_JOB, REJECT_JOB, UNDO_JOB
 from autoholdings_assets.pipeline.looks import bullets
 from autoholdings_assets.pipeline.steps import PortfoliosSummary, RunContext
-
-ACCEPT_JOB, REJECT_JOB, UNDO_JOB = "accept_plan", "reject_plan", "undo_run"
 
 
 class Decision(dg.Config):
@@ -106,7 +105,7 @@ DECISION_JOBS = (
         accept_plan,
         ACCEPT_JOB,
         "Accepts one held plan, with who and why, then applies exactly that plan and publishes the holdings. The "
-        "plan's id stands on the check `plan_is_not_held`; look at the plan with `autoholdings plan show` first.",
+        "check `plan_is_not_held` leads here with the plan's id; look at the plan with `autoholdings plan show` first.",
     ),
     launchpad_job(
         reject_plan,

@@ -12,9 +12,8 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
 from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.jobs import VENDOR_TAG
 from autoholdings_assets.pipeline.launchpad import launchpad_job, told
-from autoholdings_assets.pipeline.looks import table
+from autoholdings_assets.pipeline.looks import VENDOR_TAG, table
 from autoholdings_assets.pipeline.running import remove_old_locks
 from autoholdings_assets.upkeep.prune import Pruned, prune
 

@@ -7,19 +7,18 @@ from typing import Any
 
 from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, Invariant
 from autoholdings_assets.pipeline.checks import Check, Verdict
-from autoholdings_assets.pipeline.looks import table
+from autoholdings_assets.pipeline.looks import grid
 
 
 def _check(invariant: Invariant) -> Check:
     def judge(result: Any) -> Verdict:
         broken: Broken | None = result.broken_invariants.get(invariant.name)
         if broken is None:
-            return Verdict(True, invariant.holds)
-        shown = [{name: str(value) for name, value in row.items()} for row in broken.rows]
+            return Verdict(True, invariant.holds, {"rows": 0})
         return Verdict(
             False,
             f"{broken.count:,} {invariant.broken}",
-            {"rows": broken.count, "offending_rows": table(shown, total=broken.count, every=True)},
+            {"rows": broken.count, "offending_rows": grid(broken.rows, every=True)},
         )
 
     return Check(invariant.name, invariant.description, judge, blocking=invariant.grave)

@@ -11,10 +11,10 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from autoholdings_assets.config import Configuration, GoverningSchedule
 from autoholdings_assets.pipeline.assets import run_selection
+from autoholdings_assets.pipeline.looks import VENDOR_TAG
 from autoholdings_assets.vendors.model import Vendor
 
 JOB_NAME = "upload_electronic_holdings"
-VENDOR_TAG = "autoholdings/vendor"
 
 
 def build_job(assets: Iterable[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:

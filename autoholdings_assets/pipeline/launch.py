@@ -24,10 +24,11 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import apply_selection, run_selection
 from autoholdings_assets.pipeline.build import build_definitions
-from autoholdings_assets.pipeline.decisions import UNDO_JOB
 from autoholdings_assets.pipeline.home import ACTED_BY_TAG, Listener
 from autoholdings_assets.pipeline.instance import DEFINITIONS_MODULE, LOCATION_NAME, prepare
-from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
+from autoholdings_assets.pipeline.jobs import JOB_NAME
+from autoholdings_assets.pipeline.links import UNDO_JOB
+from autoholdings_assets.pipeline.looks import VENDOR_TAG
 from autoholdings_assets.pipeline.person import person
 from autoholdings_assets.pipeline.running import end_dead_runs
 

@@ -12,6 +12,7 @@ import dagster as dg
 from autoholdings_assets.reports import markdown
 
 OWNERS = ["team:e-resources"]
+VENDOR_TAG = "autoholdings/vendor"
 PREVIEW_ROWS = 10
 
 
@@ -36,3 +37,19 @@ def table(
     rows = ([record.get(column) for column in columns] for record in shown)
     total = len(records) if total is None else total
     return dg.MetadataValue.md(markdown.table(columns, rows, shown=len(shown), total=total))
+
+
+def grid(records: Sequence[Mapping[str, Any]], *, every: bool = False) -> dg.TableMetadataValue | dg.TextMetadataValue:
+    """The first records (or every one) as a table that stands on a check's page at once, where markdown would not."""
+    if not records:
+        return dg.MetadataValue.text("nothing to show")
+    shown = records if every else records[:PREVIEW_ROWS]
+    return dg.MetadataValue.table(
+        [dg.TableRecord({name: _plain(value) for name, value in record.items()}) for record in shown]
+    )
+
+
+def _plain(value: Any) -> str | int | float | bool | None:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -4,7 +4,7 @@ What belongs here: one `Stage` for each asset, and what is shown of its step's r
 becomes a Dagster asset (``assets.py``), what the step does (``steps/``), and how a check judges (``checks.py``).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,19 @@ from autoholdings_assets.holdings.titles import MergedTitles
 from autoholdings_assets.holdings.undo import NotUndoable
 from autoholdings_assets.holdings.warehouse import WarehouseBusy, WarehouseTooNew
 from autoholdings_assets.kbart.errors import UnreadableFile
-from autoholdings_assets.pipeline import checks, columns, invariants, steps
+from autoholdings_assets.pipeline import checks, columns, invariants, links, steps
 from autoholdings_assets.pipeline.checks import Check
 from autoholdings_assets.pipeline.looks import bullets, counts, table
 from autoholdings_assets.pipeline.sources import CONFIGURATION, CZ_TITLE_LISTS, PORTFOLIO_LISTS
 from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_assets.reports.job_files import WrittenReport
 from autoholdings_assets.reports.markdown import as_markdown
-from autoholdings_assets.reports.wording import changes_in_words
+from autoholdings_assets.reports.wording import YEARS_LOST, action_in_words, changes_in_words
+
+_FIGURES = (
+    "activate", "update", "remove", "keep", "unchanged", "possible title change", "no match", "multiple matches",
+    YEARS_LOST,
+)  # fmt: skip
 
 EXPECTED = (
     ConfigurationError,
@@ -45,6 +50,7 @@ class Stage:
 
     ``description`` may name ``{vendor}`` and ``{published}``, when the vendor makes its files. ``show`` turns the
     step's result into metadata: figures (which Dagster plots over time) and small tables, never whole frames.
+    ``lineage`` tells for a vendor which columns its columns come from.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Stage:
     step: Callable[[RunContext], Any]
     columns: Callable[[], dg.TableSchema]
     show: Callable[[Any], Mapping[str, Any]]
+    lineage: Callable[[str], dg.TableColumnLineage] | None = None
     sources: tuple[dg.AssetKey, ...] = ()
     checks: tuple[Check, ...] = ()
 
@@ -104,15 +111,14 @@ def _show_coverage(result: MergedTitles) -> dict[str, Any]:
 def _show_plan(result: steps.PlanSummary) -> dict[str, Any]:
     plan = result.plan
     if plan is None:
-        return {"status": result.status, "dagster/row_count": 0, **_show_page(result.report)}
-    planned = sum(
-        number for action, number in plan.actions.items() if action not in ("unchanged", "years of coverage lost")
-    )
+        return {"dagster/row_count": 0, "status": result.status, **_figures({}), **_show_page(result.report)}
+    planned = sum(number for action, number in plan.actions.items() if action not in ("unchanged", YEARS_LOST))
     return {
         "dagster/row_count": planned,
         "status": plan.status,
         "plan": plan.plan_id,
-        **{_name(action): number for action, number in plan.actions.items()},
+        "decide": dg.MetadataValue.md(links.decide(plan.plan_id)) if plan.status == "held" else None,
+        **_figures(plan.actions),
         "rows_of_the_files": counts(plan.row_outcomes),
         "held_because": bullets(plan.hold_reasons) if plan.hold_reasons else None,
         "notes": bullets(plan.notes) if plan.notes else None,
@@ -134,8 +140,8 @@ def _show_portfolios(result: steps.PortfoliosSummary) -> dict[str, Any]:
         "outcome": result.outcome,
         "message": result.message,
         "plan": result.plan_id,
-        **{_name(action): number for action, number in result.actions.items()},
-        "by_collection": table([c for c in result.counters if c["profile"] is None and c["group"] is None]),
+        **_figures(result.actions, done=True),
+        "by_collection": table(_by_collection(result.counters)),
         "preview": table(result.preview, total=result.portfolio_count),
     }
 
@@ -155,11 +161,12 @@ def show_reports(result: steps.ReportSummary) -> dict[str, Any]:
     return {
         "dagster/row_count": sum(report.row_outcomes.values()),
         "outcome": report.run.outcome,
-        **{_name(action): report.actions.get(action, 0) for action in ("activate", "update", "remove", "keep")},
+        **_figures(report.actions, done=True),
         "rejected_rows": report.row_outcomes.get("rejected", 0),
         "needs_attention": report.case_count,
         **_show_page(result.job_report),
         **{path.stem: dg.MetadataValue.path(path) for path in result.job_report.workbooks},
+        **({"undo": dg.MetadataValue.md(links.undo(report.run.run_id))} if report.run.changed else {}),
         **({"earlier_runs_reported_too": ", ".join(result.caught_up)} if result.caught_up else {}),
     }
 
@@ -174,8 +181,23 @@ def _show_page(written: WrittenReport | None) -> dict[str, Any]:
     }
 
 
-def _name(action: str) -> str:
-    return action.replace(" ", "_")
+def _figures(actions: Mapping[str, int], *, done: bool = False) -> dict[str, int]:
+    """The figures that Dagster plots over time: every one each time, 0 where there was none."""
+    return {
+        action_in_words(action, done=done and " " not in action).replace(" ", "_"): actions.get(action, 0)
+        for action in _FIGURES
+    }
+
+
+def _by_collection(counters: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One line a collection, with its counters side by side."""
+    found: dict[str, dict[str, Any]] = {}
+    of_collections = [c for c in counters if c["profile"] is None and c["group"] is None]
+    names = dict.fromkeys(counter["counter"] for counter in of_collections)
+    for counter in of_collections:
+        line = found.setdefault(counter["collection"], {"collection": counter["collection"], **dict.fromkeys(names, 0)})
+        line[counter["counter"]] += counter["value"]
+    return list(found.values())
 
 
 STAGES = (
@@ -211,6 +233,7 @@ STAGES = (
         steps.merge_coverage,
         columns.coverage,
         _show_coverage,
+        columns.coverage_lineage,
         sources=(CZ_TITLE_LISTS,),
     ),
     Stage(
@@ -234,6 +257,7 @@ STAGES = (
         steps.apply_plan,
         columns.portfolios,
         _show_portfolios,
+        columns.portfolios_lineage,
         checks=invariants.OF_PORTFOLIOS,
     ),
     Stage(

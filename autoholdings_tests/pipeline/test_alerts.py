@@ -24,7 +24,8 @@ from autoholdings_assets.pipeline.alerting import look, look_and_tell
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
+from autoholdings_assets.pipeline.jobs import JOB_NAME
+from autoholdings_assets.pipeline.looks import VENDOR_TAG
 from autoholdings_tests.library import VENDORS, Feed, Library, book, isbn, issn, journal
 from autoholdings_tests.receivers import Certificate, MailServer, Webhook
 

@@ -14,7 +14,7 @@ from autoholdings_assets.holdings.undo import NotUndoable
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.housekeeping import HOUSEKEEPING_JOB, keep_house
 from autoholdings_assets.pipeline.instance import prepare
-from autoholdings_assets.pipeline.jobs import VENDOR_TAG
+from autoholdings_assets.pipeline.looks import VENDOR_TAG
 from autoholdings_assets.upkeep.prune import prune
 from autoholdings_tests.library import Feed, Library, issn, journal
 

@@ -66,7 +66,7 @@ def test_each_invariant_finds_what_breaks_it(loaded: Library, name: str) -> None
     (check,) = [check for check in OF_PORTFOLIOS if check.name == name]
     verdict = check.judge(type("Result", (), {"broken_invariants": {name: broken}}))
     assert not verdict.passed and verdict.metadata["rows"] == broken.count
-    assert str(next(iter(broken.rows[0].values()))) in verdict.metadata["offending_rows"].md_str
+    assert next(iter(broken.rows[0].values())) in verdict.metadata["offending_rows"].records[0].data.values()
 
 
 def test_books_kept_apart_on_purpose_are_a_warning_only(library: Library, wiley: Feed) -> None:
