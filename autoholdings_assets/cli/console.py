@@ -6,11 +6,10 @@ What belongs here: what every command needs to speak to a person or a script. Wh
 import json
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -18,9 +17,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from autoholdings_assets.config import ConfigurationError, Home
+from autoholdings_assets.reports import wording
 
 DONE, WITH_FINDINGS, WRONG_USE, NOTHING_APPLIED, HELD = range(5)
 """The exit statuses of the contract."""
+
+counted, moment = wording.counts_in_words, wording.moment
+"""How counters and moments are put in words."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -80,17 +83,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: st
 def say(text: str = "", style: str | None = None) -> None:
     """Print a line of text as it is."""
     out.print(escape(text), style=style)
-
-
-def moment(value: datetime | None, timezone: str | None = None) -> str:
-    """A moment in a time zone (the machine's own by default), or a dash."""
-    zone = ZoneInfo(timezone) if timezone else None
-    return value.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z") if value else "-"
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """``1,285 activate, 3 update``; the zeros are left out."""
-    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "nothing"
 
 
 def refuse(error: ConfigurationError) -> int:

@@ -4,7 +4,7 @@ What belongs here: what ``run`` says at its end and ``history RUN`` later. What 
 """
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autoholdings_assets.cli.console import (
     DONE,
@@ -19,25 +19,26 @@ from autoholdings_assets.cli.console import (
 )
 from autoholdings_assets.config import Home
 
+if TYPE_CHECKING:
+    from autoholdings_assets.holdings.runs import Run
+
 _STYLE = {DONE: "green", WITH_FINDINGS: "yellow", NOTHING_APPLIED: "red", HELD: "magenta"}
 
 
 def run_report(home: Home, run_id: str, vendor: str) -> dict[str, Any]:
     """Everything that a run left in the warehouse, for people and as JSON. Raises ``KeyError`` for an unknown run."""
     from autoholdings_assets.holdings.plan import load_plan  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.runs import find_runs
     from autoholdings_assets.holdings.warehouse import open_warehouse, rows
+    from autoholdings_assets.reports.job_files import report_files
 
     with open_warehouse(home.warehouse) as connection:
-        found = rows(
-            connection,
-            "SELECT run_id, vendor, started_at, ended_at, outcome, message, plan_id, groups, acted_by FROM job_run "
-            "WHERE starts_with(run_id, ?) AND vendor = ?",
-            [run_id, vendor],
-        )
+        found = find_runs(connection, run=run_id, vendor=vendor, limit=1)
         if not found:
             raise KeyError(run_id)
-        report = found[0]
-        plan = load_plan(connection, report["plan_id"]) if report["plan_id"] else None
+        run = found[0]
+        report = run_as_json(run)
+        plan = load_plan(connection, run.plan_id) if run.plan_id else None
         report["profiles"] = rows(
             connection,
             "SELECT p.profile, p.outcome, p.message, p.advice, p.file_sha256, f.file_name, f.total_rows, "
@@ -62,8 +63,29 @@ def run_report(home: Home, run_id: str, vendor: str) -> dict[str, Any]:
         "actions": plan.actions,
         "rows": plan.row_outcomes,
     }
+    files = report_files(home, run)
+    report["reports"] = [str(path) for path in (files.page, *files.workbooks) if path]
     report["exit_status"] = exit_status(report)
     return report
+
+
+def run_as_json(run: "Run") -> dict[str, Any]:
+    """A run as the history lists it, as plain data."""
+    return {
+        "run_id": run.run_id,
+        "vendor": run.vendor,
+        "kind": run.kind,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "outcome": run.outcome,
+        "message": run.message,
+        "plan_id": run.plan_id,
+        "changed": run.changed,
+        "actions": run.actions,
+        "rows": run.row_outcomes,
+        "groups": run.groups,
+        "acted_by": run.acted_by,
+    }
 
 
 def exit_status(report: dict[str, Any]) -> int:
@@ -97,6 +119,8 @@ def print_run(report: dict[str, Any], *, hint: bool = True) -> None:
             say(f"  - {sentence}")
     if report["needs_attention"]:
         say(f"Needs attention: {counted(report['needs_attention'])}", style="yellow")
+    for path in report["reports"]:
+        say(f"Report: {path}")
     if hint:
         say(f"Next: {_next(report)}", style="dim")
 

@@ -21,13 +21,16 @@ from autoholdings_assets.cli.console import (
     print_table,
     say,
 )
-from autoholdings_assets.cli.report import print_run, run_report
+from autoholdings_assets.cli.report import print_run, run_as_json, run_report
 from autoholdings_assets.config import Configuration, Home, load_configuration
+from autoholdings_assets.reports.wording import action_in_words, changes_in_words
 
 if TYPE_CHECKING:
     from autoholdings_assets.holdings.plan import Plan
+    from autoholdings_assets.holdings.runs import Run
 
 _SHOWN_ITEMS = 40
+_SHORT = 100
 
 
 @click.command()
@@ -119,6 +122,7 @@ def plan() -> None:
 def show_plan(plan_id: str, every: bool, home: Path | None, as_json: bool) -> int:
     """What plan ID would do, title by title, field by field, and what would be lost."""
     from autoholdings_assets.holdings import plan as planning  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.losses import losses_in_words
     from autoholdings_assets.holdings.warehouse import open_warehouse
 
     with open_warehouse(existing_home(home).warehouse) as connection:
@@ -135,6 +139,11 @@ def show_plan(plan_id: str, every: bool, home: Path | None, as_json: bool) -> in
     say(f"Rows of the files: {counted(found.row_outcomes)}")
     for sentence in [*found.hold_reasons, *found.notes]:
         say(f"  - {sentence}")
+    lost = losses_in_words(found.losses)
+    if lost:
+        say("Was lost:" if found.status == "applied" else "Would be lost:")
+    for sentence in lost:
+        say(f"  - {sentence}")
     print_table(
         ("action", "title", "identifier", "what changes", "lost", "why"),
         [
@@ -142,7 +151,7 @@ def show_plan(plan_id: str, every: bool, home: Path | None, as_json: bool) -> in
                 i["action"],
                 i["title"],
                 i["online_identifier"] or i["print_identifier"],
-                _changes(i),
+                changes_in_words(i["changes"]),
                 i["lost"],
                 i["reason"],
             )
@@ -164,23 +173,17 @@ def show_plan(plan_id: str, every: bool, home: Path | None, as_json: bool) -> in
 @home_option
 @json_option
 def history(run_id: str | None, profile: str | None, limit: int, home: Path | None, as_json: bool) -> int:
-    """The latest runs, newest first; with RUN (its id or the beginning of it) that run."""
-    from autoholdings_assets.holdings.warehouse import open_warehouse, rows  # brings DuckDB: only when needed
+    """The latest runs, newest first; with RUN (its id or the beginning of it) that run, and where its reports are."""
+    from autoholdings_assets.holdings.runs import find_runs  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings.warehouse import open_warehouse
 
     place = existing_home(home)
     with open_warehouse(place.warehouse) as connection:
-        found = rows(
-            connection,
-            "SELECT run_id, vendor, started_at, ended_at, outcome, message, plan_id, groups, acted_by "
-            "FROM job_run AS r WHERE ($run IS NULL OR starts_with(run_id, $run)) AND ($profile IS NULL OR EXISTS "
-            "(FROM job_run_profile AS p WHERE p.run_id = r.run_id AND p.profile = $profile)) "
-            "ORDER BY started_at DESC LIMIT $limit",
-            {"run": run_id, "profile": profile, "limit": limit},
-        )
+        found = find_runs(connection, run=run_id, profile=profile, limit=limit)
     if run_id is not None:
         if not found:
             raise WrongUse(f"There is no run {run_id}; `autoholdings history` lists them.")
-        reports = [run_report(place, run["run_id"], run["vendor"]) for run in found]
+        reports = [run_report(place, run.run_id, run.vendor) for run in found]
         if as_json:
             print_json(reports)
         else:
@@ -188,15 +191,16 @@ def history(run_id: str | None, profile: str | None, limit: int, home: Path | No
                 print_run(report)
         return DONE
     if as_json:
-        print_json(found)
+        print_json([run_as_json(run) for run in found])
         return DONE
     print_table(
-        ("run", "vendor", "started", "outcome", "by", "message"),
+        ("run", "started", "vendor", "kind", "outcome", "what", "by"),
         [
-            (r["run_id"][:8], r["vendor"], moment(r["started_at"]), r["outcome"], r["acted_by"], _short(r["message"]))
-            for r in found
+            (run.run_id[:8], moment(run.started_at), run.vendor, run.kind, run.outcome or "not finished", _what(run),
+             run.acted_by)
+            for run in found
         ],
-    )
+    )  # fmt: skip
     return DONE
 
 
@@ -284,6 +288,7 @@ def _plan_as_json(found: "Plan") -> dict[str, Any]:
         "run_id": found.run_id,
         "hold_reasons": found.hold_reasons,
         "notes": found.notes,
+        "losses": found.losses,
         "actions": found.actions,
         "rows": found.row_outcomes,
         "applied_at": found.applied_at,
@@ -292,10 +297,10 @@ def _plan_as_json(found: "Plan") -> dict[str, Any]:
     }
 
 
-def _changes(item: dict[str, Any]) -> str:
-    return "; ".join(f"{c['field']}: {c['old'] or '(blank)'} -> {c['new'] or '(blank)'}" for c in item["changes"] or [])
-
-
-def _short(text: str | None) -> str:
-    text = text or ""
-    return text if len(text) <= 100 else text[:99] + "…"
+def _what(run: "Run") -> str:
+    """What the run did, or would have done, in figures; without a plan, what it says."""
+    if run.plan_id is None:
+        text = run.message or ""
+        return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+    figures = {action_in_words(action, done=run.changed): number for action, number in run.actions.items()}
+    return counted(figures) if run.changed else f"would: {counted(figures)}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from autoholdings_assets.holdings.warehouse import Connection, rows
+from autoholdings_assets.holdings.warehouse import Connection, rows, sql
 from autoholdings_assets.kbart.identifiers import normalise_identifier
 
 MOST_STORIES = 10
@@ -60,7 +60,7 @@ def explain(connection: Connection, named: str) -> list[Story]:
 
 def _events(connection: Connection, portfolio_id: int) -> list[Event]:
     events = [*_actions(connection, portfolio_id), *_attached(connection, portfolio_id)]
-    events += _rejected(connection, portfolio_id)
+    events += [*_settled(connection, portfolio_id), *_rejected(connection, portfolio_id)]
     return sorted(events, key=lambda event: event.at_time)
 
 
@@ -76,7 +76,8 @@ def _actions(connection: Connection, portfolio_id: int) -> Iterator[Event]:
         [portfolio_id],
     )
     for action in found:
-        yield Event(action["occurred_at"], " ".join(_told(action)))
+        if action["kind"] != "attention" or action["changes"]:  # else the settlement tells it all
+            yield Event(action["occurred_at"], " ".join(_told(action)))
 
 
 def _told(action: dict[str, Any]) -> Iterator[str]:
@@ -92,7 +93,8 @@ def _told(action: dict[str, Any]) -> Iterator[str]:
         if action["why"]:
             yield f"The plan was held; {action['decided_by']} accepted it: {action['why']}."
     else:
-        yield f"{action['action'].capitalize()} by {action['acted_by']} ({action['kind']})."
+        done = _DONE.get(action["action"], action["action"].capitalize())
+        yield f"{done} by {action['acted_by']} ({action['kind']})."
     for change in action["changes"] or []:
         yield f"{change['field']}: {change['old'] or '(blank)'} -> {change['new'] or '(blank)'}."
     if action["lost"]:
@@ -101,27 +103,47 @@ def _told(action: dict[str, Any]) -> Iterator[str]:
         yield action["reason"]
 
 
+_IN_WORDS = {
+    "po_line": "PO line",
+    "license": "License",
+    "public_note": "Public note",
+    "internal_note": "Internal note",
+}
 _DONE = {
     "activate": "Activated",
     "possible title change": "Activated as a possible title change",
     "update": "Updated",
     "remove": "Removed",
     "keep": "Kept as it was",
+    "attach": "PO line attached",
+    "detach": "PO line detached",
 }
 
 
 def _attached(connection: Connection, portfolio_id: int) -> Iterator[Event]:
-    """PO lines and licenses that came or went, apart from what the acts of staff tell themselves."""
-    found = rows(
-        connection,
-        "SELECT po_line, license, valid_from, valid_to, acted_by FROM acquisition_version AS a WHERE portfolio_id = ? "
-        "AND NOT EXISTS (FROM plan AS p WHERE p.applied_at = a.valid_from) ORDER BY valid_from",
-        [portfolio_id],
-    )
+    """What staff attached and took away, and why, apart from what their recorded acts tell themselves."""
+    found = rows(connection, sql("attached"), {"portfolio_id": portfolio_id})
     for row in found:
-        for name, value in (("PO line", row["po_line"]), ("License", row["license"])):
-            if value:
-                yield Event(row["valid_from"], f"{name} {value} attached by {row['acted_by']}.")
+        what = _IN_WORDS[row["field"]]
+        why = f": {row['why']}" if row["why"] else ""
+        if row["new"] is None:
+            yield Event(row["at_time"], f"{what} {row['old']} detached by {row['acted_by']}{why}.")
+        elif row["old"] is None:
+            yield Event(row["at_time"], f"{what} {row['new']} attached by {row['acted_by']}{why}.")
+        else:
+            yield Event(row["at_time"], f"{what} {row['old']} -> {row['new']}, by {row['acted_by']}{why}.")
+
+
+def _settled(connection: Connection, portfolio_id: int) -> Iterator[Event]:
+    """What people decided about cases of it; also about a title change that it is the old side of."""
+    for row in rows(connection, sql("settled"), {"portfolio_id": portfolio_id}):
+        until = f" on {row['look_again_on']}" if row["look_again_on"] else ""
+        note = f": {row['note']}" if row["note"] else ""
+        of_other = f' of "{row["title"]}"' if row["portfolio_id"] != portfolio_id else ""
+        yield Event(
+            row["decided_at"],
+            f'The case "{row["kind"]}"{of_other} settled by {row["decided_by"]}, {row["decision"]}{until}{note}.',
+        )
 
 
 def _rejected(connection: Connection, portfolio_id: int) -> Iterator[Event]:
@@ -161,7 +183,7 @@ def _now(connection: Connection, portfolio: dict[str, Any]) -> list[str]:
         ).fetchall()
     ]
     if not portfolio["is_there"]:
-        return ["It is not there any more.", *waiting]
+        return ["It is not there any more.", *_notes(connection, number), *waiting, *_open_cases(connection, number)]
     row = rows(connection, "FROM portfolio WHERE portfolio_id = ?", [number])[0]
     readers = "everyone" if row["available_for_all"] else ", ".join(row["available_for"]) or "no group"
     told = [
@@ -184,8 +206,30 @@ def _now(connection: Connection, portfolio: dict[str, Any]) -> list[str]:
             told.append(f"{grant['profile']} grants it, with {grant['file_name'] or 'its last accepted file'}.")
     if row["po_line"]:
         told.append(f"PO line {row['po_line']} is attached, so no run removes it.")
+    told += _notes(connection, number)
     if row["missing_since"]:
         told.append(f"No file has named it since {row['missing_since']:%Y-%m-%d}.")
     if not grants and not row["po_line"]:
         told.append("No accepted file grants it: it was there before the first file, or a person keeps it.")
-    return told + waiting
+    return told + waiting + _open_cases(connection, number)
+
+
+def _notes(connection: Connection, portfolio_id: int) -> list[str]:
+    """License and notes that are attached to it."""
+    found = rows(
+        connection,
+        "SELECT license, public_note, internal_note FROM acquisition WHERE portfolio_id = ?",
+        [portfolio_id],
+    )
+    return [f"{_IN_WORDS[name]}: {value}." for row in found for name, value in row.items() if value]
+
+
+def _open_cases(connection: Connection, portfolio_id: int) -> list[str]:
+    """What a person should look at."""
+    found = rows(
+        connection,
+        "SELECT attention_id, message FROM needs_attention WHERE portfolio_id = $id "
+        "OR list_contains(related_portfolio_ids, $id) ORDER BY attention_id",
+        {"id": portfolio_id},
+    )
+    return [f"Needs attention ({case['attention_id']}): {case['message']}" for case in found]

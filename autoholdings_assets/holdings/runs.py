@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from autoholdings_assets.config import Configuration
+from autoholdings_assets.holdings import counting
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, sql, transaction
 
 DONE = "done"
@@ -71,6 +72,16 @@ class Run:
     groups: list[str]
     acted_by: str
     counters: list[dict[str, Any]]
+
+    @property
+    def actions(self) -> dict[str, int]:
+        """How many titles it did, or would have done, what with, over all collections."""
+        return counting.actions(self.counters)
+
+    @property
+    def row_outcomes(self) -> dict[str, int]:
+        """How many rows of the files ended as what."""
+        return counting.row_outcomes(self.counters)
 
 
 def start_run(connection: Connection, run_id: str, vendor: str, acted_by: str, configuration: Configuration) -> None:

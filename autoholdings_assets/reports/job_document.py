@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autoholdings_assets.holdings import counting, runs
+from autoholdings_assets.holdings import runs
 from autoholdings_assets.holdings.losses import losses_in_words
 from autoholdings_assets.reports.document import (
     Bar,
@@ -288,15 +288,14 @@ def _compared(report: JobReport) -> Section | None:
     rows = []
     bars = []
     for run in reversed(compared):
-        actions, outcomes = counting.actions(run.counters), counting.row_outcomes(run.counters)
-        titles = [sum(actions.get(action, 0) for action in of) for _, of, _ in _CHART]
+        titles = [sum(run.actions.get(action, 0) for action in of) for _, of, _ in _CHART]
         label = _moment(report, run.started_at)[4:20] + (", this run" if run.run_id == report.run.run_id else "")
         names = (action_in_words(name, done=run.changed) for name, _, _ in _CHART)
         figures = counts_in_words(dict(zip(names, titles, strict=True)))
         tones = (tone for _, _, tone in _CHART)
         bars.append(Bar(label, list(zip(titles, tones, strict=True)), figures, faint=not run.changed))
-        rejected = outcomes.get("rejected", 0)
-        rows.append((label, run.kind, run.outcome, sum(outcomes.values()), rejected, *titles))
+        of_rows = run.row_outcomes
+        rows.append((label, run.kind, run.outcome, sum(of_rows.values()), of_rows.get("rejected", 0), *titles))
     return Section(
         "Compared with the last runs",
         [

@@ -45,15 +45,10 @@ class WrittenReport:
     document: Document
 
 
-def write_job_report(
-    connection: Connection, home: Home, configuration: Configuration, vendor: str, run_id: str
-) -> WrittenReport:
-    """Write the page of a run that has ended, with links to the workbooks that lie there; an earlier page is replaced.
-
-    Raises ``KeyError`` when there is no such run, and ``OSError``.
-    """
-    report = job_report(connection, configuration, vendor, run_id)
-    files = report_files(home, report.run)
+def write_job_report(connection: Connection, home: Home, configuration: Configuration, run: Run) -> WrittenReport:
+    """Write the page of a run that has ended, with links to the workbooks that lie there; an older page is replaced."""
+    report = job_report(connection, configuration, run)
+    files = report_files(home, run)
     document = job_document(report, files.workbooks)
     page = files.folder / PAGE
     page.parent.mkdir(parents=True, exist_ok=True)

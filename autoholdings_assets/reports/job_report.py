@@ -12,8 +12,8 @@ from typing import Any
 from autoholdings_assets.config import Configuration
 from autoholdings_assets.holdings import counting
 from autoholdings_assets.holdings.plan import Plan, load_plan
-from autoholdings_assets.holdings.runs import Run, find_runs
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
+from autoholdings_assets.holdings.runs import NOTHING_NEW, Run, find_runs
+from autoholdings_assets.holdings.warehouse import Connection, rows
 from autoholdings_assets.reports.queries import query
 
 FIRST_TITLES = 10
@@ -102,18 +102,23 @@ class JobReport:
         return self.plan.row_outcomes if self.plan else {}
 
 
-def job_report(connection: Connection, configuration: Configuration, vendor: str, run_id: str) -> JobReport:
-    """The report of a run that has ended. Raises ``KeyError`` when there is no such run of the vendor."""
-    found = [run for run in find_runs(connection, run=run_id, vendor=vendor) if run.run_id == run_id]
-    if not found:
-        raise KeyError(run_id)
-    run = found[0]
+def job_report(connection: Connection, configuration: Configuration, run: Run) -> JobReport:
+    """The report of a run that has ended.
+
+    One that found nothing new has a small one: what was fetched, and how it compares with the last runs.
+    """
+    vendor = run.vendor
     plan = load_plan(connection, run.plan_id) if run.plan_id else None
     institution = configuration.institution
     groups = list(institution.groups) if institution.multi_campus else []
-    files = [File(**row) for row in _ask(connection, "files", run_id=run_id, vendor=vendor, plan_id=run.plan_id)]
+    files = [File(**row) for row in _ask(connection, "files", run_id=run.run_id, vendor=vendor, plan_id=run.plan_id)]
     titles = _ask(connection, "titles", plan_id=run.plan_id, most=FIRST_TITLES) if plan else []
     counted = _counted(connection, run, plan, groups) if plan else ([], [], [])
+    cases = (
+        []
+        if run.outcome == NOTHING_NEW
+        else _ask(connection, "cases", vendor=vendor, run_id=run.run_id, most=MOST_CASES)
+    )
     return JobReport(
         institution.name,
         institution.timezone,
@@ -125,12 +130,8 @@ def job_report(connection: Connection, configuration: Configuration, vendor: str
         *counted,
         first_titles=[title for title in titles if title["why"] == "first"],
         greatest_losses=[title for title in titles if title["why"] == "lost"],
-        cases=rows(
-            connection,
-            "FROM needs_attention WHERE vendor = $vendor ORDER BY run_id = $run_id DESC, since DESC, title LIMIT $most",
-            {"vendor": vendor, "run_id": run_id, "most": MOST_CASES},
-        ),
-        case_count=scalar(connection, "SELECT count(*) FROM needs_attention WHERE vendor = ?", [vendor]),
+        cases=cases,
+        case_count=cases[0]["case_count"] if cases else 0,
         rejected_rows=_rejected_rows(connection, files) if plan else [],
         last_runs=_last_runs(connection, run),
     )

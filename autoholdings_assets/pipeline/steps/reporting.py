@@ -65,7 +65,7 @@ def _write(connection: Connection, context: RunContext, run: Run) -> WrittenRepo
 
             write_actions_reports(connection, context.home, run.run_id, context.configuration, vendor=run.vendor)
     finally:
-        written = write_job_report(connection, context.home, context.configuration, run.vendor, run.run_id)
+        written = write_job_report(connection, context.home, context.configuration, run)
     return written
 
 

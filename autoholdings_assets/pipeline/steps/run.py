@@ -120,7 +120,8 @@ def end_failed_run(context: RunContext, message: str) -> Path | None:
 def report_at_once(connection: Connection, context: RunContext) -> WrittenReport | None:
     """Write the run's job report; when that fails the run's own outcome still counts, and the next run writes it."""
     try:
-        return write_job_report(connection, context.home, context.configuration, context.vendor_name, context.run_id)
+        (run,) = runs.find_runs(connection, run=context.run_id, vendor=context.vendor_name)
+        return write_job_report(connection, context.home, context.configuration, run)
     except Exception as error:
         _log.warning("The job report of run %s could not be written: %s", context.run_id, error)
         return None
