@@ -100,7 +100,7 @@ def export_alma(
         state = scalar(connection, "SELECT max(applied_at) FROM plan WHERE status = 'applied'")
         _load_changes(connection, starts)
         files = _write(connection, home.outbox / FOLDER / f"{now:%Y-%m-%dT%H%M%S}", names)
-        too_little = int(scalar(connection, "SELECT count_if(says_too_little) FROM alma_row"))
+        too_little = int(scalar(connection, "SELECT count(*) FROM alma_row WHERE says_too_little"))
     gapless = [name for name, start in starts.items() if name not in last or (start and start <= last[name])]
     if state is not None:
         _record(home, gapless, state, now, exported_by)

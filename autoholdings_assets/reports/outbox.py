@@ -47,7 +47,7 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
 def keep_newest(folder: Path, name: str, count: int = KEPT_DATES) -> None:
     """Take away a package's files but for those of its newest dates; with 0 all of them."""
     found = sorted(path for path in folder.glob("*.txt") if re.fullmatch(re.escape(name) + _DATED, path.name))
-    for path in found[: len(found) - count]:
+    for path in found[: max(len(found) - count, 0)]:
         path.unlink(missing_ok=True)
 
 

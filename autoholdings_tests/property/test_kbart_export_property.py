@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,9 +16,11 @@ from autoholdings_assets.kbart.check import check_file
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.validation import ReadingOptions
 from autoholdings_assets.reports.kbart_export import CHANGES, LACKING, KbartExport, write_kbart_files
+from autoholdings_assets.reports.outbox import KEPT_DATES
 from autoholdings_assets.reports.selection import Selection
 from autoholdings_tests.library import isbn, issn
 
+DAY = date(2026, 3, 1)
 NASTY_TEXT = [
     None, "", "  ", "\u00a0", "\u2028", "plain", "tab\there", "line\nbreak", "carriage\rreturn", "nul\x00",
     "zero\u200bwidth", "bom\ufeff", "lost \ufffd letter", "\ufffd", r"literal\r", r"literal\r \n", r"\n", '"quoted"',
@@ -161,7 +163,7 @@ def test_no_mess_in_the_holdings_makes_an_error_in_the_file(connection: Connecti
     random = Random(6)
     generated = [*each_alone(), *(all_together(random) for _ in range(3000))]
     expected = fill(connection, generated)
-    export = write_kbart_files(connection, tmp_path, "Universität_Österreich", Selection(), date(2026, 3, 1))
+    export = write_kbart_files(connection, tmp_path, "Universität_Österreich", Selection(), DAY)
     check(export, expected)
     assert export.files[0].rows > expected / 2, "most rows can be published"
     assert set(export.incomplete) == set(LACKING.values()) and set(export.changed) == set(CHANGES.values())
@@ -170,7 +172,7 @@ def test_no_mess_in_the_holdings_makes_an_error_in_the_file(connection: Connecti
 def test_what_may_stand_is_written_as_it_is(connection: Connection, tmp_path: Path) -> None:
     """All 25 columns in order, nothing changed and nothing counted, when there is nothing amiss."""
     fill(connection, [GOOD_PORTFOLIO | {"statements": [GOOD]}])
-    export = write_kbart_files(connection, tmp_path, "University of Example", Selection(), date(2026, 3, 1))
+    export = write_kbart_files(connection, tmp_path, "University of Example", Selection(), DAY)
     assert export.changed == {} and export.incomplete == {}
     (file,) = export.files
     assert file.path.name == "University-of-Example_Global_AllTitles_2026-03-01.txt"
@@ -211,7 +213,7 @@ def with_fault(number: int, change: dict[str, Any]) -> dict[str, Any]:
 def test_what_the_standard_forbids_is_left_out_and_counted(connection: Connection, tmp_path: Path) -> None:
     """One fault in each row: this cell is changed, in this way, no other cell is, and the export says so."""
     fill(connection, [with_fault(number, change) for number, (change, *_) in enumerate(FORBIDDEN)])
-    export = write_kbart_files(connection, tmp_path, "Example", Selection(), date(2026, 3, 1))
+    export = write_kbart_files(connection, tmp_path, "Example", Selection(), DAY)
     found = {row["publication_title"]: row for row in written(export.files[0].path)}
     fill(connection, [with_fault(number, {}) for number, _ in enumerate(FORBIDDEN)])
     good = write_kbart_files(connection, tmp_path, "Example", Selection(), date(2026, 3, 2))
@@ -227,8 +229,24 @@ def test_what_lacks_something_goes_to_a_file_of_its_own(connection: Connection, 
     """A row is never completed by a guess, and never published with more coverage than is known."""
     faults = [with_fault(number, change) for number, (change, _) in enumerate(LACKED)]
     fill(connection, [*faults, with_fault(99, {})])
-    export = write_kbart_files(connection, tmp_path, "Example", Selection(), date(2026, 3, 1))
+    export = write_kbart_files(connection, tmp_path, "Example", Selection(), DAY)
     assert [row["publication_title"] for row in written(export.files[0].path)] == ["Title 99"]
     assert list(export.incomplete.values()) == [1] * len(LACKED)
     assert all(any(sentence in words for words in export.incomplete) for _, sentence in LACKED)
     assert export.incomplete_path and len(written(export.incomplete_path)) == len(LACKED)
+
+
+def test_the_newest_files_of_a_package_stay_and_no_other_is_touched(connection: Connection, tmp_path: Path) -> None:
+    """A discovery service takes the newest date; a package that has no titles any more has no file."""
+    others = [tmp_path / "notes.txt", tmp_path / "Example_Global_AllTitles-Of-Ours_2020-01-01.txt"]
+    for path in others:
+        path.write_text("not ours")
+    fill(connection, [with_fault(1, {})])
+    days = [DAY + timedelta(weeks=number) for number in range(KEPT_DATES + 1)]
+    for count, day in enumerate(days, 1):
+        write_kbart_files(connection, tmp_path, "Example", Selection(), day)
+        kept = [f"Example_Global_AllTitles_{day}.txt" for day in days[:count][-KEPT_DATES:]]
+        assert sorted(path.name for path in set(tmp_path.iterdir()) - set(others)) == kept
+    fill(connection, [])
+    assert write_kbart_files(connection, tmp_path, "Example", Selection(), DAY).files == []
+    assert set(tmp_path.iterdir()) == set(others)
