@@ -83,8 +83,7 @@ class Redaction:
     """Takes credentials out of texts: as they are, and as they look in an address, a page, JSON, or a header."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        shapes = {shape for value in values if value for shape in _shapes(value)}
-        longest_first = sorted(shapes, key=len, reverse=True)
+        longest_first = sorted({shape for value in values if value for shape in shapes(value)}, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)) or "$^", re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
@@ -99,7 +98,8 @@ class Redaction:
         return "Redaction(...)"
 
 
-def _shapes(value: str) -> set[str]:
+def shapes(value: str) -> set[str]:
+    """A credential as it is, and as it looks in an address, a page, JSON, or a header."""
     encoded = base64.b64encode(value.encode()).decode().rstrip("=")
     return {
         value,

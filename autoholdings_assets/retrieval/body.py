@@ -42,12 +42,12 @@ def file_bytes(call: Call, response: httpx.Response) -> Iterator[bytes]:
 
 def _without_credential(call: Call, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The bytes as they are, unless the credential itself stands in them: then nothing of the file is kept."""
-    wanted = [value.encode() for value in call.telling_credentials]
-    longest = max(map(len, wanted), default=0)
+    longest = max(map(len, call.telling_bytes), default=0)
     before = b""
     for chunk in chunks:
         window = before + chunk
-        if any(value in window for value in wanted):
+        searched = window.lower()
+        if any(form in searched for form in call.telling_bytes):
             raise call.error(errors.CredentialInFile)
         before = window[-longest + 1 :] if longest else b""
         yield chunk

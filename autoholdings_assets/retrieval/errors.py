@@ -186,3 +186,11 @@ class BadAddress(RetrievalError):
     key = "bad_address"
     what = 'The address of {vendor} for profile "{profile}" cannot be used.'
     what_to_do = "Check the profile's url against the one that the vendor gave."
+
+
+class Unforeseen(RetrievalError):
+    """Anything else: told here, since an exception that nobody foresaw may hold the request, and so the credentials."""
+
+    key = "unforeseen"
+    what = 'The file of profile "{profile}" could not be fetched, for a reason that nobody foresaw: {reason}.'
+    what_to_do = "The next run tries again. If it stays so, check the profile, and the disk and memory of this machine."

@@ -8,6 +8,7 @@ exceptions, which hold requests, are never part of a chain.
 
 import re
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def _with_attempts(call: Call, wait: Callable[[float], None], attempt: Callable[
                 return attempt(client)
             except errors.RetrievalError as caught:
                 failure = caught
-            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as caught:
+            except Exception as caught:
                 failure = _translated(call, caught)
             seconds = failure.retry_after if failure.retry_after is not None else pause
             out_of_time = time.monotonic() + seconds > call.deadline or seconds > call.limits.longest_wait_seconds
@@ -129,8 +130,12 @@ def _translated(call: Call, error: Exception) -> errors.RetrievalError:
             return call.error(errors.NotReachable)
         case httpx.TransportError() if not isinstance(error, httpx.UnsupportedProtocol):
             return call.error(errors.CutOff)
-        case _:
+        case httpx.HTTPError() | httpx.InvalidURL() | httpx.StreamError():
             return call.error(errors.BadAddress)
+        case _:
+            trace = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{PurePosixPath(trace.filename).name}, line {trace.lineno}"
+            return call.error(errors.Unforeseen, reason=f"{type(error).__name__} ({where}): {error}")
 
 
 # --- the answer
