@@ -86,7 +86,7 @@ def plan_undo(connection: Connection, home: Home, configuration: Configuration, 
     if same and all(content_path(home, same, part).exists() for part in CONTENTS):
         return load_plan(connection, same)
     files = _files(connection, undone)
-    _verify_files_are_kept(home, undone, files)
+    _verify_files_are_kept(connection, home, undone, files)
     plan_id = next_plan_id(connection, undone.vendor)
     _compute(connection, configuration, undone)
     for part, relation in CONTENTS.items():
@@ -201,13 +201,17 @@ def _files(connection: Connection, undone: Plan) -> _Files:
     return _Files(afterwards, barred, notes)
 
 
-def _verify_files_are_kept(home: Home, undone: Plan, files: _Files) -> None:
-    archive = Archive(home.archive)
-    for profile, sha in files.afterwards.items():
-        if not archive.has(sha):
+def _verify_files_are_kept(connection: Connection, home: Home, undone: Plan, files: _Files) -> None:
+    """What was retrieved is in the archive until it is pruned; nothing can rest on it after that."""
+    retrieved = connection.execute(
+        "SELECT profile, file_sha256, file_name FROM kbart_file WHERE vendor = ? AND retrieved_at IS NOT NULL",
+        [undone.vendor],
+    ).fetchall()
+    for profile, sha, name in retrieved:
+        if files.afterwards.get(profile) == sha and not Archive(home.archive).has(sha):
             raise NotUndoable(
-                f"Run {(undone.applied_run_id or '')[:8]} cannot be undone any more: the file that {profile}'s titles "
-                "would rest on again has been pruned (`retention` in autoholdings.yaml says how long files are kept)."
+                f"Run {(undone.applied_run_id or '')[:8]} cannot be undone any more: the file {name}, on which the "
+                f"titles of {profile} would rest again, has been pruned (see `retention` in autoholdings.yaml)."
             )
 
 
