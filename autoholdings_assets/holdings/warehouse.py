@@ -77,6 +77,15 @@ def open_warehouse(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
             _detach(connection)
 
 
+def schema_versions(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[int, int]:
+    """The version of the warehouse's schema as it is, and the newest; nothing is upgraded.
+
+    Raises `WarehouseBusy`, and ``duckdb.Error`` when the file is no warehouse.
+    """
+    with locked(path, wait_seconds), duckdb.connect(str(path), read_only=True) as connection:
+        return int(scalar(connection, "SELECT max(version) FROM schema_version") or 0), max(_versions())
+
+
 def copy_warehouse(path: Path, copy: Path) -> None:
     """Copy the warehouse's file, whole, onto disk; it must be `locked` and not open."""
     with duckdb.connect(":memory:") as connection:

@@ -63,6 +63,12 @@ def end_dead_runs(home: Home, instance: dg.DagsterInstance) -> list[str]:
         return [run.run_id for run in dead]
 
 
+def runs_without_process(home: Home, instance: dg.DagsterInstance) -> list[str]:
+    """The ids of the runs whose process has died and that nobody has ended yet."""
+    with ExitStack() as claims:
+        return [run.run_id for run in _dead(home, instance, claims)]
+
+
 def remove_old_locks(home: Home, instance: dg.DagsterInstance) -> None:
     """Remove the locks of runs that have ended."""
     for lock in _lock_file(home, "any").parent.glob("*.lock"):

@@ -37,7 +37,7 @@ def prune(home: Home, retention: Retention, now: datetime, *, dry_run: bool = Fa
             "vendors' files": list(_vendors_files(connection, home, retention, now)),
             "staged rows and plans": list(_staged(connection, home, retention, now)),
             "reports": list(_older(home.reports.glob("*/*"), now - timedelta(days=retention.reports_days))),
-            "files half written": list(_older(_leftovers(home), now - LEFTOVER)),
+            "files half written": list(_older(leftovers(home), now - LEFTOVER)),
         }
         counted = [_count(kind, paths) for kind, paths in found.items()]
         if not dry_run:
@@ -68,7 +68,8 @@ def _staged(connection: Connection, home: Home, retention: Retention, now: datet
     yield from _older(home.staging.glob("coverage/*"), since)
 
 
-def _leftovers(home: Home) -> Iterator[Path]:
+def leftovers(home: Home) -> Iterator[Path]:
+    """Files that somebody is writing, or that were half written when a process died."""
     yield from home.archive.glob(".*.part")
     yield from home.path.glob("*.unfinished")
     yield from home.staging.rglob("*.unfinished")
