@@ -14,11 +14,12 @@ from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.checks import Check, Verdict
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.looks import OWNERS, VENDOR_TAG
-from autoholdings_assets.pipeline.stages import EXPECTED, PUBLISHED, STAGES, Stage
+from autoholdings_assets.pipeline.stages import EXPECTED, KBART_EXPORT, PUBLISHED, STAGES, Stage
 from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_assets.vendors.model import Vendor
 
 PUBLISHED_KEY = dg.AssetKey(["holdings", "published"])
+KBART_EXPORT_KEY = dg.AssetKey(["holdings", "kbart_export"])
 CHANGE_PLAN, PORTFOLIOS, ACTIONS_REPORT = "change_plan", "portfolios", "actions_report"
 _FIRST = {"dagster/priority": "1"}
 """Of the steps that could go next, this one: readers do not wait until the reports are written."""
@@ -51,6 +52,17 @@ def build_published(vendors: Iterable[Vendor]) -> dg.AssetsDefinition:
     )
 
 
+def build_kbart_export() -> dg.AssetsDefinition:
+    """``holdings/kbart_export``: the files for discovery services, after the published copy."""
+    return _asset(
+        KBART_EXPORT,
+        key=KBART_EXPORT_KEY,
+        deps=[PUBLISHED_KEY],
+        group="holdings",
+        description=KBART_EXPORT.description,
+    )
+
+
 def vendor_key(vendor: str, stage: Stage) -> dg.AssetKey:
     """``<vendor>/<stage>``."""
     return dg.AssetKey([vendor, stage.name])
@@ -62,11 +74,11 @@ def apply_selection(vendor: str) -> list[dg.AssetKey]:
 
 
 def run_selection(vendor: str, *, dry_run: bool = False) -> list[dg.AssetKey]:
-    """What one run of the vendor makes: everything to the published copy, or, as a dry run, up to the plan."""
+    """What one run of the vendor makes: everything to the exports, or, as a dry run, up to the plan."""
     names = [stage.name for stage in STAGES]
     stages = STAGES[: names.index(CHANGE_PLAN) + 1] if dry_run else STAGES
     keys = [vendor_key(vendor, stage) for stage in stages]
-    return keys if dry_run else [*keys, PUBLISHED_KEY]
+    return keys if dry_run else [*keys, PUBLISHED_KEY, KBART_EXPORT_KEY]
 
 
 def _asset(
@@ -110,7 +122,7 @@ def _reports_follow(context: dg.AssetExecutionContext, vendor: str) -> bool:
 def _of_several_vendors(context: dg.AssetExecutionContext) -> bool:
     """Whether the run was started for everything at once, as the UI's *Materialize all* does."""
     selected = context.run.asset_selection
-    return not selected or len({key.path[0] for key in selected if key != PUBLISHED_KEY}) > 1
+    return not selected or len({key.path[0] for key in selected if key not in (PUBLISHED_KEY, KBART_EXPORT_KEY)}) > 1
 
 
 def _in_use(home: HomeResource, vendor: str) -> bool:

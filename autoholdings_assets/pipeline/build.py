@@ -8,7 +8,7 @@ import dagster as dg
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.alert_sensor import tell_people
-from autoholdings_assets.pipeline.assets import build_published, build_vendor_assets
+from autoholdings_assets.pipeline.assets import build_kbart_export, build_published, build_vendor_assets
 from autoholdings_assets.pipeline.decisions import DECISION_JOBS
 from autoholdings_assets.pipeline.home import Listener
 from autoholdings_assets.pipeline.housekeeping import housekeeping_job, housekeeping_schedule
@@ -31,7 +31,7 @@ def build_definitions(home: Home, listener: Listener | None = None) -> dg.Defini
     """All definitions for one home. ``listener`` lets the command line follow a run in its own process."""
     vendors = vendors_of(home).values()
     assets = [asset for vendor in vendors for asset in build_vendor_assets(vendor)]
-    assets.append(build_published(vendors))
+    assets += [build_published(vendors), build_kbart_export()]
     _, configuration = judge_configuration(home)
     return dg.Definitions(
         assets=[*assets, configuration_source, cz_title_lists_source, portfolio_lists_source],

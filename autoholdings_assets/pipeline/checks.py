@@ -47,7 +47,7 @@ def _every_profile_brought_a_file(result: steps.Retrieval) -> Verdict:
     return _unread([outcome for outcome in result.profiles if outcome.failed])
 
 
-def _every_profile_was_read(result: steps.PublishedSummary) -> Verdict:
+def _every_profile_was_read(result: steps.ExportSummary) -> Verdict:
     return _unread(result.unread_profiles)
 
 
@@ -161,6 +161,15 @@ def _nothing_is_ambiguous(result: steps.PlanSummary) -> Verdict:
     )
 
 
+def _export_passes_the_strict_check(result: steps.ExportSummary) -> Verdict:
+    row_count = sum(file.rows for file in result.export.files if file.collection is None)
+    figures = {"rows_with_faults": sum(result.faults.values())}
+    if not result.faults:
+        return Verdict(True, f"{counted(row_count, 'row')}, and no rule is broken.", figures)
+    told = " ".join(f"{counted(number, 'row')}: {sentence}" for sentence, number in result.faults.items())
+    return Verdict(False, f"{escaped(told)} This is a fault of autoholdings, not of the holdings.", figures)
+
+
 OF_FILES = (
     Check(
         "every_active_profile_brought_a_file",
@@ -203,11 +212,18 @@ OF_PLAN = (
         _nothing_is_ambiguous,
     ),
 )
-OF_PUBLISHED = (
+OF_EXPORT = (
+    Check(
+        "kbart_export_passes_the_strict_check",
+        "The file for discovery services breaks none of the rules that `autoholdings check --strict` knows. It is "
+        "judged whenever it is written anew; the collections' files have the same rows.",
+        _export_passes_the_strict_check,
+    ),
     Check(
         "every_active_profile_was_read",
         "Each Active profile of the vendor was fetched and read in this run. When this fails the run is red, but "
-        "everything else is done: the portfolios are applied and published, and the profile keeps what it granted.",
+        "everything else is done: the portfolios are applied, published and exported, and the profile keeps what it "
+        "granted.",
         _every_profile_was_read,
         blocking=True,
     ),

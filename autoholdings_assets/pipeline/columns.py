@@ -43,6 +43,12 @@ def arrived_files() -> dg.TableSchema:
 
 
 @cache
+def kbart_file() -> dg.TableSchema:
+    """KBART's 25 columns."""
+    return _schema(*((field.name, "VARCHAR", field.meaning) for field in FIELDS))
+
+
+@cache
 def coverage() -> dg.TableSchema:
     """Coverage statements."""
     return _of_table("coverage_version", without=_HISTORY | {"portfolio_id", "available_for_all", "available_for"})

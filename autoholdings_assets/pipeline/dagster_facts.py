@@ -13,10 +13,10 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecord,
 )
 
-from autoholdings_assets.pipeline.assets import PUBLISHED_KEY, vendor_key
+from autoholdings_assets.pipeline.assets import KBART_EXPORT_KEY, PUBLISHED_KEY, vendor_key
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
-from autoholdings_assets.pipeline.stages import PUBLISHED, STAGES
+from autoholdings_assets.pipeline.stages import KBART_EXPORT, PUBLISHED, STAGES
 
 _LATEST_RUNS = 100
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
@@ -68,7 +68,11 @@ def failed_checks(instance: dg.DagsterInstance, vendors: Sequence[str], ignored:
     of_vendors = [(vendor, vendor_key(vendor, stage), stage) for vendor in vendors for stage in STAGES]
     owner = {
         dg.AssetCheckKey(key, check.name): vendor
-        for vendor, key, stage in [*of_vendors, (None, PUBLISHED_KEY, PUBLISHED)]
+        for vendor, key, stage in [
+            *of_vendors,
+            (None, PUBLISHED_KEY, PUBLISHED),
+            (None, KBART_EXPORT_KEY, KBART_EXPORT),
+        ]
         for check in stage.checks
         if check.name not in set(ignored)
     }
@@ -108,7 +112,8 @@ def _why(instance: dg.DagsterInstance, run_id: str, vendor: str) -> str | None:
     if not steps:
         logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
         return next((log.message for log in logs if log.message), "Its process died.")
-    own = {"__".join(vendor_key(vendor, stage).path) for stage in STAGES} | {"__".join(PUBLISHED_KEY.path)}
+    shared = (PUBLISHED_KEY, KBART_EXPORT_KEY)
+    own = {"__".join(key.path) for key in (*(vendor_key(vendor, stage) for stage in STAGES), *shared)}
     return next((text for step, text in steps if step in own and text is not None), None)
 
 

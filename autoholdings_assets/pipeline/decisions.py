@@ -16,7 +16,7 @@ from autoholdings_assets.holdings import decisions
 from autoholdings_assets.holdings.plan import Plan
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline import steps
-from autoholdings_assets.pipeline.assets import ACTIONS_REPORT, PORTFOLIOS, PUBLISHED_KEY
+from autoholdings_assets.pipeline.assets import ACTIONS_REPORT, KBART_EXPORT_KEY, PORTFOLIOS, PUBLISHED_KEY
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, reported, told
 from autoholdings_assets.pipeline.links import ACCEPT_JOB, REJECT_JOB, UNDO_JOB
@@ -93,7 +93,7 @@ def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceP
 
     def undo() -> tuple[Plan, PortfoliosSummary]:
         plan, done = steps.undo_run(by, config.run_id, config.why)
-        steps.publish(by)
+        _publish(by)
         return plan, done
 
     plan, done = told(undo)
@@ -128,8 +128,13 @@ def _by(home: HomeResource, context: dg.OpExecutionContext, vendor: str, who: st
 
 def _apply(context: RunContext) -> PortfoliosSummary:
     done = steps.apply_plan(context)
-    steps.publish(context)
+    _publish(context)
     return done
+
+
+def _publish(context: RunContext) -> None:
+    steps.publish(context)
+    steps.export_kbart(context)
 
 
 def _materialized(context: dg.OpExecutionContext, home: HomeResource, plan: Plan, message: str) -> None:
@@ -137,7 +142,7 @@ def _materialized(context: dg.OpExecutionContext, home: HomeResource, plan: Plan
     reports = reported(context, home.run_context(context, plan.vendor))
     _tell(context, plan, message, reports)
     told_of = {"plan": plan.plan_id, "message": message}
-    for key in (dg.AssetKey([plan.vendor, PORTFOLIOS]), PUBLISHED_KEY):
+    for key in (dg.AssetKey([plan.vendor, PORTFOLIOS]), PUBLISHED_KEY, KBART_EXPORT_KEY):
         context.log_event(dg.AssetMaterialization(key, metadata=told_of))
     context.log_event(dg.AssetMaterialization(dg.AssetKey([plan.vendor, ACTIONS_REPORT]), metadata=told_of | reports))
 

@@ -30,7 +30,7 @@ def build_job(assets: Iterable[dg.AssetsDefinition]) -> UnresolvedAssetJobDefini
         description=(
             "Fetches the vendors' KBART files, plans and applies the changes to the portfolios, and publishes them. "
             "Started here as it is, it does so for every vendor; for one vendor use `autoholdings run`, the vendor's "
-            "schedule, or *Materialize* on the vendor's asset group and then on holdings/published."
+            "schedule, or *Materialize* on the vendor's asset group and then on those of holdings."
         ),
     )
 

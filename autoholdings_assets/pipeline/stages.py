@@ -24,6 +24,7 @@ from autoholdings_assets.pipeline.sources import CONFIGURATION, CZ_TITLE_LISTS, 
 from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_assets.reports.job_files import WrittenReport
 from autoholdings_assets.reports.markdown import as_markdown
+from autoholdings_assets.reports.selection import NothingPublished
 from autoholdings_assets.reports.wording import YEARS_LOST, action_in_words, changes_in_words
 
 _FIGURES = (
@@ -36,6 +37,7 @@ EXPECTED = (
     NotApplicable,
     NotDecidable,
     NotUndoable,
+    NothingPublished,
     UnreadableFile,
     WarehouseBusy,
     WarehouseTooNew,
@@ -152,6 +154,24 @@ def _show_published(result: steps.PublishedSummary) -> dict[str, Any]:
         "size": dg.MetadataValue.float(round(result.published.size_bytes / 1e6, 1)),
         "file": dg.MetadataValue.path(result.published.path),
         **{f"rows_in_{name}": number for name, number in result.published.tables.items()},
+    }
+
+
+def _show_export(result: steps.ExportSummary) -> dict[str, Any]:
+    export = result.export
+    return {
+        "dagster/row_count": sum(file.rows for file in export.files if file.collection is None),
+        "incomplete_rows": sum(export.incomplete.values()),
+        "rows_changed_for_the_standard": sum(export.changed.values()),
+        "written_now": result.is_new,
+        "files": table(
+            [{"collection": f.collection or "all", "rows": f.rows, "file": f.path.name} for f in export.files],
+            every=True,
+        ),
+        **{f"file_{f.package.split('_', 2)[2]}": dg.MetadataValue.path(f.path) for f in export.files},
+        "incomplete": counts(export.incomplete) if export.incomplete else None,
+        "incomplete_file": dg.MetadataValue.path(export.incomplete_path) if export.incomplete_path else None,
+        "changed": counts(export.changed) if export.changed else None,
     }
 
 
@@ -282,5 +302,19 @@ PUBLISHED = Stage(
     steps.publish,
     columns.portfolios,
     _show_published,
-    checks=(*invariants.OF_PUBLISHED, *checks.OF_PUBLISHED),
+    checks=invariants.OF_PUBLISHED,
+)
+
+KBART_EXPORT = Stage(
+    "kbart_export",
+    "exporting the holdings as KBART",
+    "What readers can use, as **KBART files** in outbox/ for discovery services and other knowledge bases: the whole "
+    "holdings, and a file for each collection. They are written anew when the holdings have changed, with the day in "
+    "their names; the newest three of each are kept. Rows that lack what the standard demands are in a file of their "
+    "own, *Incomplete*.",
+    ("kbart",),
+    steps.export_kbart,
+    columns.kbart_file,
+    _show_export,
+    checks=checks.OF_EXPORT,
 )

@@ -40,6 +40,7 @@ def test_every_vendor_has_its_chain_from_source_to_published_copy(library: Libra
         assert upstream(nodes, vendor, "kbart_files") == {"configuration/autoholdings_yaml"}
         assert "community_zone/title_lists" in upstream(nodes, vendor, "coverage")
     assert upstream(nodes, "holdings", "published") == {f"{vendor}/portfolios" for vendor in VENDORS}
+    assert upstream(nodes, "holdings", "kbart_export") == {"holdings/published"}
 
 
 def test_the_code_location_loads(library: Library, wiley: Feed) -> None:
@@ -115,13 +116,14 @@ def test_the_schedule_runs_the_vendor_as_a_whole_in_the_institutions_time_zone(l
     assert {key.to_user_string() for key in request.asset_selection} == {
         *(f"wiley/{name}" for name in CHAIN),
         "holdings/published",
+        "holdings/kbart_export",
     }
 
 
 def test_one_job_serves_all_vendors_in_one_process(library: Library) -> None:
     job = build_definitions(library.home).resolve_job_def(JOB_NAME)
     assert job.executor_def is dg.in_process_executor
-    assert len(job.asset_layer.asset_graph.materializable_asset_keys) == len(VENDORS) * len(CHAIN) + 1
+    assert len(job.asset_layer.asset_graph.materializable_asset_keys) == len(VENDORS) * len(CHAIN) + 2
 
 
 @pytest.mark.slow

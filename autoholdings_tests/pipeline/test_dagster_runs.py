@@ -18,6 +18,7 @@ from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Feed, Library, 
 FILE = [journal("Acta Exempla", issn(1)), book("On Examples", isbn(1))]
 CHAIN = ["kbart_files", "title_list", "coverage", "change_plan", "portfolios", "actions_report"]
 WHOLE_RUN = [*(f"wiley/{name}" for name in CHAIN[:5]), "holdings/published", "wiley/actions_report"]
+WHOLE_RUN += ["holdings/kbart_export"]
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ def test_materializing_everything_leaves_vendors_without_a_profile_in_peace(
     wiley.serves(FILE)
     run = materialize(library, instance)
     assert run.run.is_success, run.failure
-    assert len(run.materialized) == len(VENDORS) * len(CHAIN) + 1
+    assert len(run.materialized) == len(VENDORS) * len(CHAIN) + 2
     assert "Not in use" in str(run.metadata("oup/portfolios")["status"])
     assert library.published("SELECT count(*) AS n FROM portfolio") == [{"n": 2}]
     alone = materialize(library, instance, "oup/kbart_files")

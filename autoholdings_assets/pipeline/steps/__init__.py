@@ -14,12 +14,14 @@ from autoholdings_assets.pipeline.steps.changes import (
     preview_undo,
     undo_run,
 )
+from autoholdings_assets.pipeline.steps.exporting import ExportSummary, export_kbart
 from autoholdings_assets.pipeline.steps.files import FileRead, Retrieval, TitleLists, read_title_lists, retrieve_files
 from autoholdings_assets.pipeline.steps.publishing import PublishedSummary, publish
 from autoholdings_assets.pipeline.steps.reporting import ReportSummary, report
 from autoholdings_assets.pipeline.steps.run import NothingUsable, RunContext, end_failed_run
 
 __all__ = [
+    "ExportSummary",
     "FileRead",
     "NothingUsable",
     "PlanSummary",
@@ -31,6 +33,7 @@ __all__ = [
     "TitleLists",
     "apply_plan",
     "end_failed_run",
+    "export_kbart",
     "merge_coverage",
     "plan_changes",
     "preview_undo",
