@@ -18,6 +18,7 @@ from autoholdings_assets.cli.check import check
 from autoholdings_assets.cli.console import NOTHING_APPLIED, refuse, unexpected
 from autoholdings_assets.cli.decisions import explain, undo
 from autoholdings_assets.cli.demo import demo
+from autoholdings_assets.cli.doctor import doctor
 from autoholdings_assets.cli.export import export
 from autoholdings_assets.cli.profiles import profiles
 from autoholdings_assets.cli.runs import run
@@ -47,6 +48,7 @@ for _command in (
     profiles,
     export,
     alerts,
+    doctor,
     ui,
     *ACQUISITIONS,
     *UPKEEP,

@@ -77,13 +77,20 @@ def open_warehouse(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
             _detach(connection)
 
 
-def schema_versions(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[int, int]:
-    """The version of the warehouse's schema as it is, and the newest; nothing is upgraded.
+@contextmanager
+def read_warehouse(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[Connection]:
+    """Open the warehouse for reading only, as it is: nothing is set up or upgraded.
 
-    Raises `WarehouseBusy`, and ``duckdb.Error`` when the file is no warehouse.
+    Raises `WarehouseBusy`, and ``duckdb.Error`` when there is no such file or it is no warehouse.
     """
     with locked(path, wait_seconds), duckdb.connect(str(path), read_only=True) as connection:
-        return int(scalar(connection, "SELECT max(version) FROM schema_version") or 0), max(_versions())
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
+def schema_versions(connection: Connection) -> tuple[int, int]:
+    """The version of the schema of a warehouse that is open for reading, and the newest."""
+    return int(scalar(connection, "SELECT max(version) FROM schema_version") or 0), max(_versions())
 
 
 def copy_warehouse(path: Path, copy: Path) -> None:

@@ -28,6 +28,11 @@ def prepare(home: Home) -> None:
     settings = home.dagster_home / "dagster.yaml"
     if not settings.exists():
         shutil.copyfile(project_file("dagster.yaml"), settings)
+    point_at(home)
+
+
+def point_at(home: Home) -> None:
+    """Let Dagster in this process, and what it starts, find this home; nothing is made."""
     os.environ["AUTOHOLDINGS_HOME"] = str(home.path)
     os.environ["DAGSTER_HOME"] = str(home.dagster_home)
 

@@ -313,7 +313,7 @@ def carry_out(
 COMMANDS = (
     ("status", "--json"), ("history", "--json"), ("plans", "--json"), ("plan", "show", "wiley-1", "--json"),
     ("attention", "--json"), ("explain", "Acta Exempla", "--json"), ("alerts",), ("alerts", "--json"),
-    ("alerts", "test"), ("export",),
+    ("alerts", "test"), ("export",), ("doctor",), ("doctor", "--json"),
 )  # fmt: skip
 
 

@@ -24,11 +24,12 @@ MAY_IMPORT = {
     "alerts": {"kbart", "vendors", "config", "retrieval", "holdings", "reports"},
     "upkeep": {"config", "retrieval", "holdings"},
     "pipeline": {"kbart", "vendors", "config", "retrieval", "holdings", "reports", "alerts", "upkeep"},
+    "doctor": {"config", "retrieval", "holdings", "upkeep", "pipeline"},
     "definitions": {"config", "pipeline"},
     "demo": {"kbart", "vendors", "config", "retrieval", "holdings", "reports", "pipeline", "definitions"},
     "cli": {
         "kbart", "vendors", "config", "retrieval", "holdings", "reports", "alerts", "upkeep", "pipeline", "definitions",
-        "demo",
+        "demo", "doctor",
     },
 }  # fmt: skip
 

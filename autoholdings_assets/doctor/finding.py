@@ -1,0 +1,51 @@
+"""What the doctor says, and what every one of its questions is given."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from autoholdings_assets.config import Configuration, Home
+
+Level = Literal["ok", "warning", "fault"]
+PATIENCE_SECONDS = 5.0
+"""How long the doctor waits for a run to let go of the warehouse."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, how it is, what was found, and what to do unless it is ok."""
+
+    subject: str
+    level: Level
+    found: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """The home that is looked at; without a configuration when that cannot be used."""
+
+    home: Home
+    configuration: Configuration | None
+    now: datetime
+
+    @property
+    def vendors(self) -> list[str]:
+        """The vendors with an Active profile, in the order of the file."""
+        profiles = self.configuration.integration_profiles if self.configuration else ()
+        return list(dict.fromkeys(profile.vendor for profile in profiles if profile.active))
+
+
+def ok(subject: str, found: str) -> Finding:
+    """All is well."""
+    return Finding(subject, "ok", found)
+
+
+def warning(subject: str, found: str, advice: str) -> Finding:
+    """It works, but a person should look."""
+    return Finding(subject, "warning", found, advice)
+
+
+def fault(subject: str, found: str, advice: str) -> Finding:
+    """Runs cannot do their work until this is mended."""
+    return Finding(subject, "fault", found, advice)
