@@ -38,6 +38,11 @@ integration_profiles: []
 #    CREDENTIAL: ${NAME_OF_A_VARIABLE}
 #    schedule: "0 6 * * SAT"            # minute hour day month weekday, in the institution's time zone
 
+# Whom to tell when a run fails, a plan is held, or a PO line needs attention.
+# alerts:
+#   email: {smtp_host: mail.example.org, from: autoholdings@example.org, to: [eresources@example.org]}
+#   webhook: {url: "${ALERT_WEBHOOK_URL}"}
+
 # The vendors, with the credentials that a profile needs and the names of the collections:
 """
 
