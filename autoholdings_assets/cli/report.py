@@ -4,6 +4,7 @@ What belongs here: what ``run`` says at its end and ``history RUN`` later. What 
 """
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoholdings_assets.cli.console import (
@@ -119,8 +120,9 @@ def print_run(report: dict[str, Any], *, hint: bool = True) -> None:
             say(f"  - {sentence}")
     if report["needs_attention"]:
         say(f"Needs attention: {counted(report['needs_attention'])}", style="yellow")
-    for path in report["reports"]:
-        say(f"Report: {path}")
+    if report["reports"]:
+        paths = [Path(path) for path in report["reports"]]
+        say(f"Reports in {paths[0].parent}: {', '.join(path.name for path in paths)}")
     if hint:
         say(f"Next: {_next(report)}", style="dim")
 

@@ -23,7 +23,7 @@ from autoholdings_assets.cli.console import (
 )
 from autoholdings_assets.cli.report import print_run, run_as_json, run_report
 from autoholdings_assets.config import Configuration, Home, load_configuration
-from autoholdings_assets.reports.wording import action_in_words, changes_in_words
+from autoholdings_assets.reports.wording import action_in_words, changes_in_words, in_order
 
 if TYPE_CHECKING:
     from autoholdings_assets.holdings.plan import Plan
@@ -302,5 +302,5 @@ def _what(run: "Run") -> str:
     if run.plan_id is None:
         text = run.message or ""
         return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
-    figures = {action_in_words(action, done=run.changed): number for action, number in run.actions.items()}
+    figures = {action_in_words(action, done=run.changed): run.actions[action] for action in in_order(run.actions)}
     return counted(figures) if run.changed else f"would: {counted(figures)}"

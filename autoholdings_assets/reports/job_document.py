@@ -28,11 +28,11 @@ from autoholdings_assets.reports.document import (
 from autoholdings_assets.reports.job_report import Counted, JobReport, Record
 from autoholdings_assets.reports.vendor_letter import letters
 from autoholdings_assets.reports.wording import (
-    YEARS_LOST,
     action_in_words,
     changes_in_words,
     counted,
     counts_in_words,
+    in_order,
     moment,
 )
 
@@ -44,11 +44,6 @@ _TONES: dict[str, Tone] = {
     runs.HELD: "error",
     runs.NOTHING_APPLIED: "error",
 }
-_ORDER = (
-    "activate", "possible title change", "update", "remove", "group lost", "keep", "attach", "detach",
-    "multiple matches", "no match", "rejected", "excluded", "duplicate", "collection not active", "unchanged",
-    YEARS_LOST,
-)  # fmt: skip
 _CHART: tuple[tuple[str, tuple[str, ...], Tone], ...] = (
     ("activate", ("activate", "possible title change"), "good"),
     ("update", ("update",), "note"),
@@ -193,8 +188,7 @@ def _matrix(caption: str, of: str, figures: Sequence[Counted], *, done: bool) ->
     """A column for each counter that any of them has."""
     if not figures:
         return None
-    found = {name for line in figures for name in line.counts}
-    names = [name for name in _ORDER if name in found] + sorted(found - set(_ORDER))
+    names = in_order({name for line in figures for name in line.counts})
     with_portfolios = any(line.portfolios is not None for line in figures)
     columns = [
         *([of] if any(line.of for line in figures) else []),
@@ -248,7 +242,7 @@ def _titles(report: JobReport) -> Section | None:
     if not report.first_titles:
         return None
     tables = []
-    for action in sorted({title["action"] for title in report.first_titles}, key=_place):
+    for action in in_order({title["action"] for title in report.first_titles}):
         titles = [title for title in report.first_titles if title["action"] == action]
         total = report.actions.get(action, len(titles))
         tables.append(
@@ -314,10 +308,6 @@ def _filled(table: Table) -> Table:
 
 def _named(path: Path) -> str:
     return path.stem.replace("_", " ").capitalize()
-
-
-def _place(action: str) -> int:
-    return _ORDER.index(action) if action in _ORDER else len(_ORDER)
 
 
 def _moment(report: JobReport, value: object) -> str:

@@ -11,6 +11,11 @@ from zoneinfo import ZoneInfo
 YEARS_LOST = "years of coverage lost"
 """The one counter of a plan that does not count titles."""
 
+_ORDER = (
+    "activate", "possible title change", "update", "remove", "group lost", "keep", "attach", "detach",
+    "multiple matches", "no match", "rejected", "excluded", "duplicate", "collection not active", "unchanged",
+    YEARS_LOST,
+)  # fmt: skip
 _DONE = {
     "activate": "activated",
     "update": "updated",
@@ -18,7 +23,6 @@ _DONE = {
     "keep": "kept",
     "attach": "attached",
     "detach": "detached",
-    "possible title change": "activated as a possible title change",
 }
 
 
@@ -35,6 +39,11 @@ def counted(number: int, thing: str) -> str:
 def counts_in_words(counts: Mapping[str, int]) -> str:
     """``1,285 activate, 3 update``; zeros are left out."""
     return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "nothing"
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of counters, what changes most first."""
+    return sorted(names, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
 
 
 def moment(value: datetime | None, timezone: str | None = None) -> str:

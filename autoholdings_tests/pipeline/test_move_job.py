@@ -58,6 +58,8 @@ def test_the_job_shows_the_summary_and_moves_when_submitted(earlier: Library) ->
     assert row == {"po_line": "POL-1", "acted_by": "Ada"}
     (plan,) = earlier.sql("FROM plan WHERE kind = 'move'")
     assert plan["applied_run_id"] == done.run_id
+    (report,) = earlier.home.reports.glob(f"wiley/*-{done.run_id[:8]}/*")
+    assert report.name == "job_report.html" and "Acta Exempla" in report.read_text()
 
 
 def test_as_the_launchpad_has_it_the_job_does_nothing(earlier: Library) -> None:
