@@ -147,7 +147,9 @@ def test_the_launchpad_accepts_a_plan_and_applies_it(library: Library, held: Out
     assert result.success
     assert len(library.titles()) == 2 and len(library.published("FROM portfolio")) == 2
     made = [event.asset_key.to_user_string() for event in result.get_asset_materialization_events()]
-    assert made == ["wiley/portfolios", "holdings/published", "holdings/kbart_export"]
+    assert made == ["wiley/portfolios", "holdings/published", "holdings/kbart_export", "wiley/actions_report"]
+    (folder,) = library.home.reports.glob(f"wiley/*-{result.run_id[:8]}")
+    assert sorted(path.suffix for path in folder.iterdir()) == [".html", ".xlsx", ".xlsx"]
     assert library.sql("SELECT decided_by, why FROM plan_decision") == [{"decided_by": "Grace", "why": "confirmed"}]
     (run,) = library.sql("FROM job_run WHERE run_id = ?", result.run_id)
     assert (run["outcome"], run["acted_by"]) == ("done", "Grace")
