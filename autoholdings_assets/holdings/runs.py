@@ -10,6 +10,7 @@ from typing import Any
 from autoholdings_assets.config import Configuration
 from autoholdings_assets.holdings import counting
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, sql, transaction
+from autoholdings_assets.retrieval import FROM_INBOX
 
 DONE = "done"
 DONE_WITH_FINDINGS = "done with findings"
@@ -143,8 +144,9 @@ def record_arrival(
         if file is None:
             return
         connection.execute(
-            "UPDATE kbart_file SET etag = ?, last_modified = ?, retrieved_at = ? WHERE profile = ? AND file_sha256 = ?",
-            [file.etag, file.last_modified, now, outcome.profile, file.file_sha256],
+            "UPDATE kbart_file SET etag = ?, last_modified = ?, retrieved_from = ?, retrieved_at = ? "
+            "WHERE profile = ? AND file_sha256 = ?",
+            [file.etag, file.last_modified, file.retrieved_from, now, outcome.profile, file.file_sha256],
         )
         known = "SELECT count(*) FROM kbart_file WHERE profile = ? AND file_sha256 = ?"
         if scalar(connection, known, [outcome.profile, file.file_sha256]):
@@ -200,15 +202,26 @@ def profile_outcomes(connection: Connection, vendor: str, run_id: str | None = N
     return [ProfileOutcome(**row) for row in found]
 
 
-def previous_file(connection: Connection, profile: str) -> ArrivedFile | None:
-    """The file that the profile brought last, which the next request is compared with."""
-    found = rows(
-        connection,
-        "SELECT file_sha256, file_name, file_date, size_bytes, etag, last_modified, content_type, retrieved_from "
-        "FROM kbart_file WHERE profile = ? ORDER BY retrieved_at DESC LIMIT 1",
-        [profile],
+def waits_for_others(connection: Connection, run_id: str) -> bool:
+    """Whether a run rightly changed nothing: a person must decide, or the vendor must send another file."""
+    undecided = (
+        "SELECT count(*) FROM job_run WHERE run_id = ? "
+        "AND (outcome = 'held' OR (outcome = 'nothing applied' AND plan_id IS NULL))"
     )
+    return bool(scalar(connection, undecided, [run_id]))
+
+
+def previous_file(connection: Connection, profile: str, *, with_deliveries: bool = False) -> ArrivedFile | None:
+    """The file that the vendor sent last for the profile; ``with_deliveries`` also counts what came by hand since."""
+    asked = {"profile": profile, "inbox": FROM_INBOX, "with_deliveries": with_deliveries}
+    found = rows(connection, sql("previous_file"), asked)
     return ArrivedFile(**found[0]) if found else None
+
+
+def is_undecided(connection: Connection, profile: str, file_sha256: str) -> bool:
+    """Whether a file that a profile brought has been neither refused nor carried out yet."""
+    status = "SELECT status FROM kbart_file WHERE profile = ? AND file_sha256 = ?"
+    return scalar(connection, status, [profile, file_sha256]) in ("retrieved", "read")
 
 
 def find_runs(

@@ -6,6 +6,7 @@ that nothing retries. What does not: the stages' own work, or how a vendor diffe
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import dagster as dg
 
@@ -35,6 +36,7 @@ def build_vendor_assets(vendor: Vendor) -> list[dg.AssetsDefinition]:
             group=vendor.name,
             description=stage.description.format(vendor=vendor.title, published=vendor.publication_in_words()),
             vendor=vendor.name,
+            freshness=_freshness(vendor) if stage.name == PORTFOLIOS else None,
         )
         for upstream, stage in zip([None, *STAGES], STAGES, strict=False)
     ]
@@ -61,6 +63,11 @@ def build_kbart_export() -> dg.AssetsDefinition:
         group="holdings",
         description=KBART_EXPORT.description,
     )
+
+
+def _freshness(vendor: Vendor) -> dg.FreshnessPolicy:
+    """Holdings are stale when no run has brought them up to date for longer than the vendor's cadence allows."""
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=vendor.publication.fresh_for_days))
 
 
 def vendor_key(vendor: str, stage: Stage) -> dg.AssetKey:
@@ -90,6 +97,7 @@ def _asset(
     description: str,
     vendor: str = "",
     op_tags: Mapping[str, str] | None = None,
+    freshness: dg.FreshnessPolicy | None = None,
 ) -> dg.AssetsDefinition:
     # Dagster does not know the parametrised form of MaterializeResult.
     def materialize(context: dg.AssetExecutionContext, home: dg.ResourceParam[HomeResource]) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -109,6 +117,7 @@ def _asset(
         tags={VENDOR_TAG: vendor} if vendor else None,
         check_specs=[_spec(key, check) for check in stage.checks],
         op_tags=op_tags,
+        freshness_policy=freshness,
     )(materialize)
     return asset
 

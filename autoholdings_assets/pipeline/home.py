@@ -35,9 +35,13 @@ class HomeResource:
     home: Home
     listener: Listener = field(default_factory=Listener)
 
+    def now(self) -> datetime:
+        """The present moment: the one clock of runs and sensors."""
+        return datetime.now(UTC)
+
     def run_context(self, context: dg.AssetExecutionContext | dg.OpExecutionContext, vendor: str) -> RunContext:
         """What the steps need to know of this run."""
-        return RunContext(self.home, vendor, context.run.run_id, datetime.now(UTC), _acted_by(context.run.tags))
+        return RunContext(self.home, vendor, context.run.run_id, self.now(), _acted_by(context.run.tags))
 
 
 def _acted_by(tags: Mapping[str, str]) -> str:

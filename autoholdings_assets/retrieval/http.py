@@ -6,6 +6,7 @@ in the request: httpx's own log lines, which hold whole addresses, are suppresse
 exceptions, which hold requests, are never part of a chain.
 """
 
+import hashlib
 import re
 import time
 import traceback
@@ -30,6 +31,8 @@ from autoholdings_assets.vendors.model import Vendor
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
+_GLANCE = Limits(connect_seconds=5, read_seconds=10, total_seconds=20, attempts=1)
+_MARKED_BYTES = 4096
 
 Result = TypeVar("Result")
 
@@ -76,23 +79,30 @@ def retrieve(
     return _with_attempts(call, wait, lambda client: _fetch(client, call, archive, previous))
 
 
-def has_new_file(
+def mark_of_new_file(
     profile: IntegrationProfile,
     vendor: Vendor,
     previous: Previous | None,
     *,
     now: datetime,
     limits: Limits | None = None,
-) -> bool:
-    """Whether the vendor seems to have another file than the last one; one request, and no body is read.
+) -> str | None:
+    """A mark of the file that the vendor has in place of the last one; None when that still holds.
 
-    A vendor that sends neither ETag nor Last-Modified always seems to. Raises a ``RetrievalError``.
+    One request, and of the body only its beginning, to tell a file from a page or a message. The same file has the same
+    mark; a vendor that sends neither ETag nor Last-Modified always seems to have one. Raises a ``RetrievalError``.
     """
-    call = prepare(profile, vendor, previous, now, limits or Limits(attempts=1))
+    call = prepare(profile, vendor, previous, now, limits or _GLANCE)
 
-    def ask(client: httpx.Client) -> bool:
+    def ask(client: httpx.Client) -> str | None:
         with _answer(client, call) as response:
-            return response.status_code != httpx.codes.NOT_MODIFIED
+            if response.status_code == httpx.codes.NOT_MODIFIED:
+                if previous is None:
+                    raise call.error(errors.RequestRefused, status=304)
+                return None
+            beginning = next(file_bytes(call, response))[:_MARKED_BYTES]
+            told = [response.headers.get(name, "") for name in ("ETag", "Last-Modified", "Content-Length")]
+            return hashlib.sha256("|".join(told).encode() + beginning).hexdigest()[:16]
 
     return _with_attempts(call, time.sleep, ask)
 

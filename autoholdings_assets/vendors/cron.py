@@ -49,9 +49,13 @@ def checked_timezone(name: str) -> str:
 
 
 def next_time(expression: str, timezone: str, after: datetime) -> datetime:
-    """The first time after ``after`` (which carries a time zone), in ``timezone``."""
+    """The first time after ``after`` (which carries a time zone), in ``timezone``.
+
+    As Dagster's scheduler has it: a time that the clock skips in spring is the first one after the gap, and one that it
+    shows twice in autumn counts once, the second time.
+    """
     found: datetime = croniter(expression, after.astimezone(ZoneInfo(timezone))).get_next(datetime)
-    return found
+    return found.replace(fold=1)
 
 
 def cron_in_words(expression: str) -> str:

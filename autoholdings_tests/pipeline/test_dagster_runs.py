@@ -1,7 +1,6 @@
 """Runs in a real Dagster instance: what they materialize, what stops them, and how they end."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -11,7 +10,6 @@ from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.home import HomeResource, Listener
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.launch import run_vendor
-from autoholdings_assets.pipeline.sensors import due, profiles_with_news
 from autoholdings_assets.pipeline.sources import CONFIGURATION, watch_configuration
 from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Feed, Library, book, isbn, issn, journal
 
@@ -258,24 +256,3 @@ def test_a_collection_that_is_not_active_is_said_on_the_plan(
     assert f"Electronic collection for update does not exist: {BOOKS}" in str(
         run.metadata("wiley/change_plan")["notes"]
     )
-
-
-@pytest.mark.rule("W5")
-def test_the_vendor_is_asked_once_for_each_moment_of_its_cadence() -> None:
-    vendor = VENDORS["wiley"]
-    saturday = datetime(2026, 3, 7, 10, 35, tzinfo=UTC)  # 02:35 in Los Angeles: the file was made at 02:00
-    moment = due(vendor, (saturday - timedelta(days=2)).isoformat(), saturday)
-    assert moment is not None and (moment.hour, moment.minute) == (2, 30)
-    assert due(vendor, moment.isoformat(), saturday) is None
-    weeks_later = due(vendor, moment.isoformat(), saturday + timedelta(weeks=3))
-    assert weeks_later is not None and weeks_later > saturday + timedelta(weeks=2, days=6)
-
-
-def test_there_is_news_until_the_file_has_been_fetched(library: Library, wiley: Feed) -> None:
-    now = datetime.now(UTC)
-    wiley.serves(FILE)
-    assert profiles_with_news(library.home, VENDORS["wiley"], now) == ["wiley-main"]
-    library.run()
-    assert profiles_with_news(library.home, VENDORS["wiley"], now) == []
-    wiley.serves(FILE[:1])
-    assert profiles_with_news(library.home, VENDORS["wiley"], now) == ["wiley-main"]

@@ -25,8 +25,7 @@ from autoholdings_assets.demo import faults
 from autoholdings_assets.demo.vendor import Account, DemoVendors, Fault
 from autoholdings_assets.kbart import errors as kbart_errors
 from autoholdings_assets.kbart.reader import read
-from autoholdings_assets.retrieval import Archive, Limits, Previous, RetrievalError, Retrieved, errors
-from autoholdings_assets.retrieval import has_new_file as ask_for_news
+from autoholdings_assets.retrieval import Archive, Limits, Previous, RetrievalError, Retrieved, errors, mark_of_new_file
 from autoholdings_assets.retrieval import retrieve as fetch
 from autoholdings_assets.retrieval.http import date_in_name
 from autoholdings_assets.vendors import Vendor, load_vendors
@@ -209,13 +208,22 @@ def test_a_date_is_not_read_out_of_a_longer_number() -> None:
     assert date_in_name("Titles_12026-03-071.txt") is None
 
 
-def test_news_are_asked_for_without_reading_the_file(account: Account, archive: Archive) -> None:
-    profile = profile_at(account.url)
-    assert ask_for_news(profile, WILEY, None, now=NOW, limits=QUICK)
+def test_a_glance_tells_a_new_file_from_the_last_one_and_from_none(account: Account, archive: Archive) -> None:
+    """The mark is the same for the same file and another for another one; what is no file has none, but its failure."""
+
+    def glance(previous: Retrieved | None) -> str | None:
+        known = as_previous(previous) if previous else None
+        return mark_of_new_file(profile_at(account.url), WILEY, known, now=NOW, limits=QUICK)
+
+    mark = glance(None)
+    assert mark and mark == glance(None)
     first = retrieve(account, archive)
-    assert not ask_for_news(profile, WILEY, as_previous(first), now=NOW, limits=QUICK)
+    assert glance(first) is None
     account.publish(WEEK_ONE + b"More\t\t\n", "next.txt", NOW)
-    assert ask_for_news(profile, WILEY, as_previous(first), now=NOW, limits=QUICK)
+    assert glance(first) not in (None, mark)
+    account.fail_next(faults.web_page())
+    with pytest.raises(errors.WebPage):
+        glance(first)
 
 
 # --- what does not arrive

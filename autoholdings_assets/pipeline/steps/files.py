@@ -1,19 +1,20 @@
 """The first steps: fetching the vendor's files, and reading and checking them.
 
-What does not belong here: HTTP (``retrieval/``), and what a rule of KBART is (``kbart/``).
+What does not belong here: how one profile's file arrives (``arrivals.py``), and what a rule of KBART is (``kbart/``).
 """
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from autoholdings_assets.config import ConfigurationError, IntegrationProfile
+from autoholdings_assets.config import ConfigurationError
 from autoholdings_assets.holdings import runs, title_lists
 from autoholdings_assets.holdings.profiles import is_retirement_pending
-from autoholdings_assets.holdings.runs import ArrivedFile, ProfileOutcome
+from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
 from autoholdings_assets.kbart.errors import UnreadableFile
+from autoholdings_assets.pipeline.steps.arrivals import arrival, known_files
 from autoholdings_assets.pipeline.steps.run import RunContext, end_without_file, recorded_run
-from autoholdings_assets.retrieval import Archive, Previous, RetrievalError, retrieve
+from autoholdings_assets.retrieval import Archive, Inbox
 from autoholdings_assets.vendors.model import Vendor
 
 PREVIEW_ROWS = 10
@@ -72,10 +73,13 @@ def retrieve_files(context: RunContext) -> Retrieval:
                 ]
             )
         runs.start_run(connection, context.run_id, vendor.name, context.acted_by, configuration)
-        previous = {profile.name: runs.previous_file(connection, profile.name) for profile in profiles}
+        known = {profile.name: known_files(connection, profile.name) for profile in profiles}
+    inbox = Inbox(context.home.inbox)
+    inbox.make_folders(profiles)
+    inbox.deliveries(configuration)  # answers what nobody could take
     # the warehouse is not held while the network is waited for
     with ThreadPoolExecutor(FETCHERS) as pool:
-        arrivals = list(pool.map(lambda profile: _fetch(context, vendor, profile, previous[profile.name]), profiles))
+        arrivals = list(pool.map(lambda profile: arrival(context, vendor, profile, known[profile.name]), profiles))
     with open_warehouse(context.home.warehouse) as connection:
         for outcome, file in arrivals:
             runs.record_arrival(connection, context.run_id, vendor.name, outcome, file)
@@ -93,7 +97,8 @@ def retrieve_files(context: RunContext) -> Retrieval:
 def read_title_lists(context: RunContext) -> TitleLists:
     """Read and check the file of every Active profile that brought one, unless it has been read already.
 
-    Raises `NothingUsable` when every file that came is refused as a whole.
+    What was delivered by hand leaves the inbox now, or is answered there. Raises `NothingUsable` when every file that
+    came is refused as a whole.
     """
     with recorded_run(context) as (connection, configuration, vendor):
         active = {profile.name for profile in configuration.profiles_of(vendor.name, active_only=True)}
@@ -101,6 +106,7 @@ def read_title_lists(context: RunContext) -> TitleLists:
         results = [_read(connection, context, vendor, outcome) for outcome in outcomes if outcome.file_sha256]
         refused = [result for result in results if isinstance(result, ProfileOutcome)]
         files = [result for result in results if isinstance(result, FileRead)]
+        _answer_inbox(context, files, refused)
         if not files and active:
             end_without_file(connection, context, [o for o in outcomes if o.failed and not o.file_sha256] + refused)
         return TitleLists(
@@ -109,37 +115,6 @@ def read_title_lists(context: RunContext) -> TitleLists:
             _title_list_preview(connection, context, vendor, files),
             _rejected_preview(connection, files),
         )
-
-
-def _fetch(
-    context: RunContext, vendor: Vendor, profile: IntegrationProfile, previous: ArrivedFile | None
-) -> tuple[ProfileOutcome, ArrivedFile | None]:
-    known = Previous(previous.file_sha256, previous.etag, previous.last_modified) if previous else None
-    try:
-        found = retrieve(profile, vendor, Archive(context.home.archive), known, now=context.now)
-    except (RetrievalError, ConfigurationError) as error:
-        message, advice = (error.message, error.advice) if isinstance(error, RetrievalError) else (str(error), "")
-        return ProfileOutcome(profile.name, "failed", message, advice), None
-    if found.status != "new" and previous is not None:
-        words = {
-            "same": "The vendor sent the same file again.",
-            "not modified": "The vendor says that the file has not changed.",
-        }
-        outcome = "same file" if found.status == "same" else "not modified"
-        return ProfileOutcome(profile.name, outcome, words[found.status], file_sha256=previous.file_sha256), previous
-    file = ArrivedFile(
-        found.sha256,
-        found.file_name,
-        found.file_date,
-        found.size,
-        found.etag,
-        found.last_modified,
-        found.content_type,
-        found.shown_url,
-    )
-    return ProfileOutcome(
-        profile.name, "new file", f"{found.file_name}, {found.size:,} bytes.", file_sha256=found.sha256
-    ), file
 
 
 def _read(
@@ -174,6 +149,15 @@ def _read(
         outcome.profile, file["file_name"], sha, file["encoding"], file["total_rows"], file["valid_rows"],
         file["rejected_rows"], file["excluded_rows"], {f["rule"]: f["row_count"] for f in file["findings"]}, not known,
     )  # fmt: skip
+
+
+def _answer_inbox(context: RunContext, files: list[FileRead], refused: list[ProfileOutcome]) -> None:
+    """What was delivered by hand and read is in the archive and may go; what is refused stays with the reason."""
+    inbox = Inbox(context.home.inbox)
+    for file in files:
+        inbox.accept(file.profile, file.file_sha256)
+    for refusal in refused:
+        inbox.refuse(refusal.profile, refusal.file_sha256 or "", f"{refusal.message} {refusal.advice}".strip())
 
 
 def _title_list_preview(
