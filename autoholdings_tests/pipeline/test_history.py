@@ -1,10 +1,14 @@
 """History: a portfolio's life in sentences, and the state at any past moment, also from outside."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import duckdb
 import pytest
 
+from autoholdings_assets.config import load_configuration
+from autoholdings_assets.holdings.acquisitions import attach, detach, find_portfolio
+from autoholdings_assets.holdings.acts import Act
+from autoholdings_assets.holdings.attention import settle
 from autoholdings_assets.holdings.history import Story, explain
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_tests.library import Feed, Library, issn, journal
@@ -85,6 +89,36 @@ def test_a_life_tells_who_accepted_a_loss_what_waits_and_what_was_undone(library
         and "by undoing" in story.events[-1].sentence
         and "a mistake after all" in story.events[-1].sentence
     )
+
+
+@pytest.mark.rule("A9", "C20")
+def test_a_life_tells_what_staff_attached_settled_and_took_away_and_why(library: Library, wiley: Feed) -> None:
+    """Through the acts of staff, and from rows that no act has written."""
+    wiley.serves([BETA, ALPHA])
+    library.run()
+    later = date.today() + timedelta(days=90)
+    with open_warehouse(library.home.warehouse) as connection:
+        configuration = load_configuration(library.home)
+        alpha = find_portfolio(connection, "Alpha")
+        bought = Act("po-line", "Ada", "bought in spring")
+        attach(connection, configuration, bought, alpha, po_line="POL-1", internal_note="ask Grace")
+    wiley.serves([BETA])
+    library.run()
+    with open_warehouse(library.home.warehouse) as connection:
+        case = f"missing-{alpha.portfolio_id}"
+        settle(connection, configuration, Act("attention", "Grace", "see then"), case, "look again", later)
+        alpha = find_portfolio(connection, "Alpha")
+        detach(connection, configuration, Act("po-line", "Ada", "cancelled"), alpha, "po_line")
+    ended = "UPDATE acquisition_version SET valid_to = now(), ended_by = 'Eve', ended_reason = 'tidied up' "
+    library.write(f"{ended} WHERE valid_to IS NULL")
+    (story,) = told(library, "Alpha")
+    sentences = [event.sentence for event in story.events]
+    assert sentences[1].startswith("PO line attached by Ada (po-line). po_line: (blank) -> POL-1.")
+    assert "internal_note: (blank) -> ask Grace." in sentences[1] and "bought in spring" in sentences[1]
+    assert f'The case "PO line, title missing" settled by Grace, look again on {later}: see then.' in sentences
+    assert "PO line detached by Ada (po-line). po_line: POL-1 -> (blank). cancelled" in sentences
+    assert sentences[-1] == "Internal note ask Grace detached by Eve: tidied up."
+    assert len(sentences) == len(set(sentences)) == 6, "each once"
 
 
 @pytest.mark.rule("A9")
