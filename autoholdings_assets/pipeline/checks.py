@@ -13,7 +13,7 @@ from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.kbart.rules import RULES
 from autoholdings_assets.pipeline import links, steps
 from autoholdings_assets.pipeline.looks import grid
-from autoholdings_assets.reports.markdown import escaped
+from autoholdings_assets.reports.markdown import bullets, escaped
 from autoholdings_assets.reports.wording import counted, counts_in_words
 
 _UNRESOLVED = ("multiple matches", "possible title change", "no match")
@@ -73,7 +73,7 @@ def _no_row_was_rejected(result: steps.TitleLists) -> Verdict:
         {
             "rejected_rows": rejected,
             "by_rule": _by_rule(result, "error"),
-            "first_rejected_rows": grid(result.rejected_rows),
+            "first_rejected_rows": grid([_fault(row) for row in result.rejected_rows]),
         },
     )
 
@@ -107,11 +107,17 @@ def _told(found: Mapping[str, int]) -> str:
     return " ".join(f"{counted(number, 'row')}: {_RULE[key].sentence}" for key, number in commonest)
 
 
+def _fault(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A rejected row in a few columns: a wider table would push the rest of the page out of sight."""
+    line = {"profile": row["profile"], "line": row["row_number"], "title": row["publication_title"]}
+    return line | {"column": row["column_name"], "value": row["value"]}
+
+
 def _by_rule(result: steps.TitleLists, severity: str) -> Any:
     found = sorted(_rules_found(result, severity).items(), key=lambda item: -item[1])
     return grid(
         [
-            {"rows": number, "what is wrong": _RULE[key].sentence, "what to do": _RULE[key].advice, "rule": key}
+            {"rows": number, "what is wrong": _RULE[key].sentence, "what to do": _RULE[key].advice}
             for key, number in found
         ],
         every=True,
@@ -137,13 +143,15 @@ def _every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:
 def _plan_is_not_held(result: steps.PlanSummary) -> Verdict:
     plan = result.plan
     if plan is None or plan.status not in ("held", "rejected"):
-        return Verdict(True, "The plan may be applied.")
+        return Verdict(True, "The plan may be applied.", {"reasons": 0})
+    reasons = {"reasons": len(plan.hold_reasons)}
     if plan.status == "rejected":
-        return Verdict(False, f"Plan {plan.plan_id} was rejected by a person; nothing of it is applied.")
+        return Verdict(False, f"Plan {plan.plan_id} was rejected by a person; nothing of it is applied.", reasons)
     return Verdict(
         False,
-        f"Plan {plan.plan_id} is held: {escaped(' '.join(plan.hold_reasons))} "
+        f"Plan {plan.plan_id} is held:\n\n{bullets(plan.hold_reasons)}\n\n"
         f"Look at it with `autoholdings plan show {plan.plan_id}`. {links.decide(plan.plan_id)}",
+        reasons,
     )
 
 

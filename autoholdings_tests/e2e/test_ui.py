@@ -1,19 +1,22 @@
-"""What a librarian sees in the Dagster UI, in a real browser."""
+"""What a librarian sees and does in the Dagster UI, in a real browser."""
 
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from playwright.sync_api import Page, expect
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config import Home
 from autoholdings_assets.demo.vendor import DemoVendors
+from autoholdings_tests.browser import fill_in
 from autoholdings_tests.library import BOOKS, JOURNALS, Library, book, isbn, issn, journal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+RUN_PATIENCE = 180_000  # milliseconds; the daemon takes a run from the queue and starts a process for it
 CHAIN = ["kbart_files", "title_list", "coverage", "change_plan", "portfolios", "actions_report"]
 
 
@@ -49,6 +52,13 @@ def ui(library: Library, serve_ui: Callable[[Path], str]) -> str:
     return serve_ui(library.home.path)
 
 
+def launchpad_config(page: Page) -> str:
+    """The configuration that the launchpad shows, once it is there."""
+    editor = page.locator(".CodeMirror").first
+    expect(editor).to_contain_text("plan_id")
+    return str(editor.evaluate("element => element.CodeMirror.getValue()"))
+
+
 def look(page: Page, address: str, shows: str) -> None:
     """Go to a page and wait until it shows something."""
     page.goto(address)
@@ -82,7 +92,8 @@ def test_an_assets_page_shows_description_columns_counts_preview_and_checks(
 
 def test_a_check_says_in_words_what_is_wrong(page: Page, ui: str, pictures: Path) -> None:
     look(page, f"{ui}/assets/wiley/title_list?view=checks&checkDetail=no_row_was_rejected", "no_row_was_rejected")
-    expect(page.get_by_text(re.compile("The date cannot be read"))).to_be_visible()
+    expect(page.get_by_text(re.compile("1 row cannot be used; .* The date cannot be read"))).to_be_visible()
+    expect(page.get_by_role("cell", name="the beginning", exact=True).first).to_be_visible()  # the row in question, without a click
     page.screenshot(path=pictures / "check.png")
     look(page, f"{ui}/assets/wiley/change_plan?view=checks", "every_row_is_accounted_for")
     expect(page.get_by_text("plan_is_not_held").first).to_be_visible()
@@ -95,6 +106,29 @@ def test_the_run_of_the_command_line_stands_there_like_any_other(
     look(page, f"{ui}/runs/{run['run_id']}", "Success")
     expect(page.get_by_role("link", name="upload_electronic_holdings")).to_be_visible()
     page.screenshot(path=pictures / "run.png")
+    look(page, f"{ui}/overview/timeline", "upload_electronic_holdings")
+    look(page, f"{ui}/locations/autoholdings/jobs/upload_electronic_holdings/runs", run["run_id"][:8])
+
+
+@pytest.mark.rule("A2")
+def test_a_held_plan_is_accepted_from_the_launchpad(page: Page, ui: str, library: Library, pictures: Path) -> None:
+    """The failed check leads to the launchpad with the plan filled in; a person says who and why; it is applied."""
+    library.feeds["wiley-main"].serves([journal("Botanica Ficta", issn(3)), book("On Examples", isbn(1))])
+    assert execute(["run", "wiley", "--home", str(library.home.path)]) == 4
+    look(page, f"{ui}/assets/wiley/change_plan?view=checks&checkDetail=plan_is_not_held", "plan_is_not_held")
+    expect(page.get_by_text(re.compile("is held: .*Acta|is held: .*smaller"))).to_be_visible()
+    page.screenshot(path=pictures / "held.png")
+    page.goto(ui + str(page.get_by_role("link", name="Accept it").get_attribute("href")))
+    config = launchpad_config(page)
+    assert yaml.safe_load(config) == {"ops": {"accept_plan": {"config": {"plan_id": "wiley-2", "why": "", "who": ""}}}}
+    fill_in(page, config.replace("why: ''", "why: The journal was sold").replace("who: ''", "who: Ada"))
+    page.screenshot(path=pictures / "launchpad.png")
+    page.get_by_role("button", name="Launch Run").click()
+    page.wait_for_url("**/runs/*", timeout=RUN_PATIENCE)
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=RUN_PATIENCE)
+    assert set(library.titles()) == {"Botanica Ficta", "On Examples"}
+    (decision,) = library.published("FROM plan_decision")
+    assert (decision["plan_id"], decision["decided_by"], decision["why"]) == ("wiley-2", "Ada", "The journal was sold")
 
 
 def test_a_broken_configuration_is_one_failed_check_and_everything_else_stands(
