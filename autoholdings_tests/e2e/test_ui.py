@@ -93,7 +93,8 @@ def test_an_assets_page_shows_description_columns_counts_preview_and_checks(
 def test_a_check_says_in_words_what_is_wrong(page: Page, ui: str, pictures: Path) -> None:
     look(page, f"{ui}/assets/wiley/title_list?view=checks&checkDetail=no_row_was_rejected", "no_row_was_rejected")
     expect(page.get_by_text(re.compile("1 row cannot be used; .* The date cannot be read"))).to_be_visible()
-    expect(page.get_by_role("cell", name="the beginning", exact=True).first).to_be_visible()  # the row in question, without a click
+    # the row in question stands there at once, without a click
+    expect(page.get_by_role("cell", name="the beginning", exact=True).first).to_be_visible()
     page.screenshot(path=pictures / "check.png")
     look(page, f"{ui}/assets/wiley/change_plan?view=checks", "every_row_is_accounted_for")
     expect(page.get_by_text("plan_is_not_held").first).to_be_visible()
