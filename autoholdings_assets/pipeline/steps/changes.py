@@ -13,7 +13,7 @@ from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_i
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.holdings.titles import MergedTitles, merge_titles
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows, scalar
-from autoholdings_assets.pipeline.steps.run import RunContext, end_run, inputs_of, recorded_run
+from autoholdings_assets.pipeline.steps.run import RunContext, end_run, inputs_of, recorded_run, report_at_once
 from autoholdings_assets.reports.job_files import WrittenReport
 
 PREVIEW_ROWS = 10
@@ -167,13 +167,14 @@ def _sentence(message: str, failed: list[ProfileOutcome]) -> str:
 def _summary(
     connection: Connection, context: RunContext, outcome: str, message: str, plan: Plan | None
 ) -> PortfoliosSummary:
+    end_run(connection, context, outcome, message, plan.plan_id if plan else None)
     broken = broken_invariants(
         connection,
         context.vendor_name,
         keep_apart=context.configuration.vendor(context.vendor_name).merging.keep_apart,
     )
-    stops = any(invariant.name in broken for invariant in INVARIANTS if invariant.grave)
-    end_run(connection, context, outcome, message, plan.plan_id if plan else None, for_good=stops)
+    if any(invariant.name in broken for invariant in INVARIANTS if invariant.grave):
+        report_at_once(connection, context)  # its check stops the run here
     of_vendor = "collection IN (SELECT name FROM electronic_collection WHERE vendor = ?)"
     return PortfoliosSummary(
         outcome, message, plan.plan_id if plan else None, plan.actions if plan else {},

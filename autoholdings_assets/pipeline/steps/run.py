@@ -78,21 +78,15 @@ def end_without_file(connection: Connection, context: RunContext, outcomes: list
 
 
 def end_run(
-    connection: Connection,
-    context: RunContext,
-    outcome: str,
-    message: str,
-    plan_id: str | None = None,
-    *,
-    for_good: bool = False,
+    connection: Connection, context: RunContext, outcome: str, message: str, plan_id: str | None = None
 ) -> WrittenReport | None:
     """Record how the run ended; a later step of the same run may say it anew.
 
-    Where the run goes no further (``for_good``; always when it is held or has applied nothing) its report is written at
-    once, and given.
+    Where the run goes no further its report is written at once, and given: when it is held, when it applies nothing,
+    and when no later step writes reports.
     """
     runs.end_run(connection, context.run_id, context.vendor_name, outcome, message, plan_id)
-    if context.reports_follow and not for_good and outcome not in (runs.HELD, runs.NOTHING_APPLIED):
+    if context.reports_follow and outcome not in (runs.HELD, runs.NOTHING_APPLIED):
         return None
     return report_at_once(connection, context)
 
