@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -13,9 +14,13 @@ import openpyxl
 import pytest
 
 from autoholdings_assets.cli import execute
+from autoholdings_assets.demo import faults
 from autoholdings_assets.holdings.publish import publish
+from autoholdings_assets.pipeline import steps
+from autoholdings_assets.pipeline.checks import OF_EXPORT
+from autoholdings_assets.pipeline.steps import exporting
 from autoholdings_assets.reports.google_scholar import export_google_scholar
-from autoholdings_assets.reports.kbart_export import export_kbart
+from autoholdings_assets.reports.kbart_export import KbartExport, export_kbart, write_kbart_files
 from autoholdings_assets.reports.outbox import package_name
 from autoholdings_assets.reports.selection import Selection
 from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Feed, Library, Row, book, isbn, issn, journal, new_home
@@ -56,7 +61,8 @@ def holdings(library: Library) -> dict[str, list[dict[str, Any]]]:
         ),
         "coverage": library.sql(
             "SELECT p.collection, p.title, p.online_identifier AS of_online, p.print_identifier AS of_print, "
-            "p.title_id AS of_id, c.* EXCLUDE (portfolio_id) FROM coverage AS c JOIN portfolio AS p USING (portfolio_id) ORDER BY ALL"
+            "p.title_id AS of_id, c.* EXCLUDE (portfolio_id) "
+            "FROM coverage AS c JOIN portfolio AS p USING (portfolio_id) ORDER BY ALL"
         ),
     }
 
@@ -134,7 +140,7 @@ def test_the_export_brings_the_same_holdings_into_an_empty_home(library: Library
 def test_what_a_later_file_left_out_and_a_cz_list_corrected_is_exported_as_the_portfolio_has_it(
     library: Library, wiley: Feed, tmp_path: Path
 ) -> None:
-    """Identifiers and URL of the Community Zone, fields that the last file did not repeat; former titles keep theirs."""
+    """Identifiers and URL of the Community Zone, fields that the last file left out; former titles keep theirs."""
     listed = tmp_path / "cz.txt"
     listed.write_bytes(
         "\n".join(
@@ -197,6 +203,60 @@ def test_each_group_gets_what_it_may_use_and_the_groups_files_bring_the_same_gro
     copy.profile("copy-law", groups=["LAW"]).serves(files["LAW"])
     assert copy.run().error is None
     assert holdings(copy) == holdings(library)
+
+
+def test_the_step_writes_all_files_anew_when_the_holdings_have_changed_and_only_then(
+    library: Library, wiley: Feed
+) -> None:
+    """It makes good what an earlier run left undone, and says again what it found amiss when nothing has changed."""
+    law = library.profile("wiley-law")
+    wiley.serves([journal("Acta", issn(1)), journal("Undated", issn(3), start=""), book("A Book", isbn(1))])
+    library.run()
+    outbox = library.home.outbox
+    context = library.context()
+    first = steps.export_kbart(context)
+    assert first.is_new and first.faults == {} and first.unread_profiles == []
+    assert [(file.collection, file.rows) for file in first.export.files] == [(None, 2), (BOOKS, 1), (JOURNALS, 1)]
+    assert list(first.export.incomplete.values()) == [1] and first.export.incomplete_path
+    names = {path.name for path in outbox.iterdir() if not path.name.startswith(".")}
+    assert len(names) == 4 and all(name.startswith("University-of-Example_Global_") for name in names)
+
+    before = {path: path.stat().st_mtime_ns for path in outbox.iterdir()}
+    again = steps.export_kbart(library.context())
+    assert not again.is_new and again.export == first.export
+    assert {path: path.stat().st_mtime_ns for path in outbox.iterdir()} == before
+    first.export.files[1].path.unlink()
+    assert steps.export_kbart(library.context()).is_new and first.export.files[1].path.exists()
+
+    wiley.serves([journal("Acta", issn(1)), journal("Nova", issn(5))])
+    law.account.fail_next(faults.status(403))
+    run = library.run()
+    summary = steps.export_kbart(replace(context, run_id=run.run_id))
+    assert summary.is_new and [outcome.profile for outcome in summary.unread_profiles] == ["wiley-law"]
+    assert [(file.collection, file.rows) for file in summary.export.files] == [(None, 2), (JOURNALS, 2)]
+    left = {path.name for path in outbox.iterdir() if not path.name.startswith(".")}
+    assert left == {file.path.name for file in summary.export.files}, "a collection without titles has no file"
+
+
+def test_a_fault_of_ours_in_the_file_fails_the_check(
+    library: Library, wiley: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check is able to fail: the file is spoilt between its writing and its judgement."""
+
+    def spoilt(*arguments: Any, **options: Any) -> KbartExport:
+        export = write_kbart_files(*arguments, **options)
+        path = export.files[0].path
+        path.write_text(path.read_text(encoding="utf-8").replace(issn(1), "1234-5678"), encoding="utf-8")
+        return export
+
+    wiley.serves([journal("Acta", issn(1))])
+    library.run()
+    monkeypatch.setattr(exporting, "write_kbart_files", spoilt)
+    judged = [steps.export_kbart(library.context()) for _ in range(2)]
+    assert [summary.is_new for summary in judged] == [True, False]
+    for summary in judged:
+        verdict = next(check for check in OF_EXPORT if "strict" in check.name).judge(summary)
+        assert not verdict.passed and "check digit" in verdict.sentence
 
 
 PARTS: dict[tuple[str, ...], tuple[str, list[str]]] = {
@@ -292,7 +352,7 @@ def items(path: Path) -> list[dict[str, Any]]:
 
 
 def test_google_scholar_gets_serials_by_issn_with_years_and_embargo(library: Library, wiley: Feed) -> None:
-    """An item for each ISSN; what is held back in days; what rolls from its present beginning; no promise beyond that."""
+    """An item for each ISSN; what is held back in days; what rolls from its present beginning; no promise beyond."""
     wiley.serves(
         [
             journal("Q & <A>", issn(1), issn(2), "1990", "1999-06")
