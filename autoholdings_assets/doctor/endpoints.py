@@ -1,4 +1,4 @@
-"""Whether the vendors answer: one conditional request for each Active profile, whose body is not read.
+"""Whether the vendors answer: one conditional request for each Active profile, and of its body only the beginning.
 
 What does not belong here: the request itself and the words for its failures (``retrieval/``).
 """
@@ -10,7 +10,7 @@ from autoholdings_assets.config import IntegrationProfile
 from autoholdings_assets.doctor.finding import PATIENCE_SECONDS, Finding, Patient, fault, ok, warning
 from autoholdings_assets.holdings.runs import previous_file
 from autoholdings_assets.holdings.warehouse import WarehouseBusy, read_warehouse
-from autoholdings_assets.retrieval import Limits, Previous, RetrievalError, has_new_file
+from autoholdings_assets.retrieval import Limits, Previous, RetrievalError, mark_of_new_file
 from autoholdings_assets.retrieval.errors import NoFileYet
 
 _QUICK = Limits(connect_seconds=5, read_seconds=10, total_seconds=30, attempts=1)
@@ -32,7 +32,7 @@ def _ask(patient: Patient, profile: IntegrationProfile, known: Previous | None) 
     assert patient.configuration
     subject, vendor = f"endpoint of {profile.name}", patient.configuration.vendor(profile.vendor)
     try:
-        is_new = has_new_file(profile, vendor, known, now=patient.now, limits=_QUICK)
+        is_new = mark_of_new_file(profile, vendor, known, now=patient.now, limits=_QUICK) is not None
     except NoFileYet as error:
         return warning(subject, error.message, error.advice)
     except RetrievalError as error:

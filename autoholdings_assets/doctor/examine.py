@@ -18,6 +18,7 @@ _AT_HOME: tuple[Question, ...] = (
     settings.collections,
     place.warehouse,
     place.half_written,
+    place.inbox,
 )
 _UNATTENDED: tuple[Question, ...] = (unattended.dagster, unattended.last_runs, settings.alerts)
 

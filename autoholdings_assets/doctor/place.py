@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 
 from autoholdings_assets.doctor.finding import PATIENCE_SECONDS, Finding, Patient, fault, ok, warning
 from autoholdings_assets.holdings.warehouse import WarehouseBusy, read_warehouse, schema_versions
+from autoholdings_assets.retrieval import Inbox
 from autoholdings_assets.upkeep.prune import LEFTOVER, leftovers
 
 _TOLD = ("autoholdings", "dagster", "duckdb", "pandas", "httpx")
@@ -86,6 +87,17 @@ def half_written(patient: Patient) -> Iterator[Finding]:
         yield warning("leftovers", f"Files half written by processes that died: {len(old)}.", advice)
     else:
         yield ok("leftovers", "No files half written.")
+
+
+def inbox(patient: Patient) -> Iterator[Finding]:
+    """Whether files that were delivered by hand could not be used."""
+    refused = Inbox(patient.home.inbox).answers()
+    if refused:
+        names = ", ".join(str(path.relative_to(patient.home.inbox)) for path in refused[:3])
+        advice = "Read what stands there, deliver the file again, and remove the answer."
+        yield warning("inbox", f"Files delivered by hand that could not be used: {len(refused)} ({names}).", advice)
+    else:
+        yield ok("inbox", "Nothing was refused.")
 
 
 def warehouse(patient: Patient) -> Iterator[Finding]:

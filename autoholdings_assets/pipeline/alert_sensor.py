@@ -5,8 +5,6 @@ at states, not at events, so that it also finds runs that died before they could
 runs any more.
 """
 
-from datetime import UTC, datetime
-
 import dagster as dg
 
 from autoholdings_assets.alerts.deliver import SomebodyElseTells
@@ -35,7 +33,7 @@ class AlertsNotDelivered(Exception):
 def tell_people(context: dg.SensorEvaluationContext, home: dg.ResourceParam[HomeResource]) -> dg.SkipReason:
     """Look and tell; a tick fails when somebody should have been told and could not be."""
     try:
-        found, deliveries = look_and_tell(home.home, context.instance, datetime.now(UTC))
+        found, deliveries = look_and_tell(home.home, context.instance, home.now())
     except (WarehouseBusy, SomebodyElseTells):
         return dg.SkipReason("A run is going on; this looks again after it.")
     problems = [f"{delivery.channel}: {delivery.problem}" for delivery in deliveries if delivery.problem]

@@ -6,6 +6,7 @@ What belongs here: reading Dagster's records of runs and checks. What does not: 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import (
@@ -19,7 +20,7 @@ from autoholdings_assets.pipeline.looks import VENDOR_TAG
 from autoholdings_assets.pipeline.stages import KBART_EXPORT, PUBLISHED, STAGES
 
 _LATEST_RUNS = 100
-_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _JOBS = (JOB_NAME, "__ASSET_JOB")  # the second is what *Materialize* in the UI starts
 _BLOCKED_BY_A_CHECK = "DagsterAssetCheckFailedError"
 
@@ -49,11 +50,13 @@ class FailedCheck:
 
 def dead_runs(instance: dg.DagsterInstance, vendors: Iterable[str]) -> list[DeadRun]:
     """The vendors whose latest ended run failed, other than by a check, which tells its own story."""
-    records = instance.get_run_records(dg.RunsFilter(statuses=list(_ENDED)), limit=_LATEST_RUNS)
-    ended = [record for record in records if record.dagster_run.job_name in _JOBS]  # newest first
+    # started in the UI, for several vendors perhaps: these carry no tag that names one
+    by_hand = [record for job in _JOBS for record in _ended(instance, job_name=job, limit=_LATEST_RUNS)]
     found = []
     for vendor in vendors:
-        latest = next((record for record in ended if _concerns(record.dagster_run, vendor)), None)
+        own = [*_ended(instance, tags={VENDOR_TAG: vendor}, limit=10), *by_hand]
+        concerning = [record for record in own if _concerns(record.dagster_run, vendor)]
+        latest = max(concerning, key=lambda record: record.create_timestamp, default=None)
         if latest is None or latest.dagster_run.status is not dg.DagsterRunStatus.FAILURE:
             continue
         text = _why(instance, latest.dagster_run.run_id, vendor)
@@ -99,8 +102,15 @@ def failed_checks(instance: dg.DagsterInstance, vendors: Sequence[str], ignored:
     return found
 
 
+def _ended(instance: dg.DagsterInstance, limit: int, **which: Any) -> Sequence[dg.RunRecord]:
+    """The newest ended runs."""
+    return instance.get_run_records(dg.RunsFilter(statuses=_ENDED, **which), limit=limit)
+
+
 def _concerns(run: dg.DagsterRun, vendor: str) -> bool:
     """Whether a run was for the vendor: alone, with others, or for everything at once."""
+    if run.job_name not in _JOBS:
+        return False
     if VENDOR_TAG in run.tags:
         return run.tags[VENDOR_TAG] == vendor
     return not run.asset_selection or any(key.path[0] == vendor for key in run.asset_selection)

@@ -95,6 +95,14 @@ def test_files_half_written_are_told_once_nobody_can_be_writing_them(library: Li
     assert "half written by processes that died: 1" in told(ask(place.half_written, library.home), "warning")
 
 
+def test_a_delivery_that_was_refused_is_told(library: Library, wiley: Feed) -> None:
+    assert told(ask(place.inbox, library.home), "ok")
+    folder = library.home.inbox / "wiley-main"
+    folder.mkdir()
+    (folder / "titles.txt.refused.txt").write_text("It is no KBART file.")
+    assert "wiley-main/titles.txt.refused.txt" in told(ask(place.inbox, library.home), "warning")
+
+
 def test_the_warehouse_is_judged_by_its_schema_and_left_as_it_is(library: Library, wiley: Feed) -> None:
     assert "There is no holdings.duckdb yet" in told(ask(place.warehouse, library.home), "warning")
     wiley.serves(FILE)

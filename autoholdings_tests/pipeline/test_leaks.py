@@ -303,7 +303,7 @@ def carry_out(
         raise RuntimeError("nobody foresaw this") if token else AssertionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("autoholdings_assets.pipeline.steps.files.retrieve", stumble)
+        patch.setattr(http, "prepare", stumble)
         assert scene.command("run", "wiley") == 3
     look_with_sensors(library, scene)
     for words in COMMANDS:
