@@ -111,24 +111,32 @@ class IntegrationProfile(ProfileKeys):
 class LossGuard(StrictModel):
     """When a plan is held for a person (rule A2).
 
-    Losses of titles, PO-line titles, groups and years of coverage hold it when they reach ``share`` and at least
-    ``at_least`` titles, or ``always_at_share``, or everything; counted for the plan alone, and for the last
-    ``over_files`` accepted files together. A file holds it when ``rejected_share`` of its rows (and at least
-    ``at_least``, or ``always_at_share``) are rejected; when it has no more than ``smallest_file_share`` of the rows of
-    the last accepted file; when less than ``least_overlap`` of its identifiers stand in that one; or when less than
-    ``least_identifiers`` of its rows have an ISSN or ISBN though that one's had. ``active: false`` switches all this
-    off; older files, files seen before and barred files are held nevertheless.
+    Losses are counted for titles, PO-line titles, groups and years of coverage, by profile and collection. The
+    descriptions are the README's and those of the configuration that ``init`` writes.
     """
 
-    active: bool = True
-    share: float = Field(default=0.10, gt=0, le=1)
-    at_least: int = Field(default=20, ge=1)
-    always_at_share: float = Field(default=0.50, gt=0, le=1)
-    over_files: int = Field(default=5, ge=1)
-    rejected_share: float = Field(default=0.10, gt=0, le=1)
-    smallest_file_share: float = Field(default=0.50, ge=0, lt=1)
-    least_overlap: float = Field(default=0.50, ge=0, le=1)
-    least_identifiers: float = Field(default=0.50, ge=0, le=1)
+    active: bool = Field(
+        default=True,
+        description="`false` holds no plan for its losses; older, repeated and barred files are held nevertheless",
+    )
+    share: float = Field(default=0.10, gt=0, le=1, description="a loss of this share holds the plan, if it is also")
+    at_least: int = Field(default=20, ge=1, description="of at least so many titles")
+    always_at_share: float = Field(
+        default=0.50, gt=0, le=1, description="a loss of this share holds it, however few titles it is of"
+    )
+    over_files: int = Field(default=5, ge=1, description="so many accepted files are also looked at together")
+    rejected_share: float = Field(
+        default=0.10, gt=0, le=1, description="held when this share of the file's rows cannot be read"
+    )
+    smallest_file_share: float = Field(
+        default=0.50, ge=0, lt=1, description="held when the file has no more than this share of the last one's rows"
+    )
+    least_overlap: float = Field(
+        default=0.50, ge=0, le=1, description="held when it has less than this share of the last one's ISSNs and ISBNs"
+    )
+    least_identifiers: float = Field(
+        default=0.50, ge=0, le=1, description="held when less than this share of its rows has an ISSN or ISBN at all"
+    )
 
     def reached(self, share: float, titles: int) -> bool:
         """Whether a loss of this share, of so many titles, is for a person to decide."""
@@ -139,8 +147,13 @@ class Policies(StrictModel):
     """The library's own choices."""
 
     loss_guard: LossGuard = LossGuard()
-    grace_files: int = Field(default=0, ge=0)
-    po_line_portfolio_missing: Literal["keep_available", "make_unavailable"] = "keep_available"
+    grace_files: int = Field(
+        default=0, ge=0, description="accepted files that a title may be missing from before it is removed"
+    )
+    po_line_portfolio_missing: Literal["keep_available", "make_unavailable"] = Field(
+        default="keep_available",
+        description="what a title with a PO line is that no file names any more; or `make_unavailable`",
+    )
 
 
 class Retention(StrictModel):

@@ -3,6 +3,7 @@
 What belongs here: what happens before and around runs. What does not: runs (``runs.py``), the ``demo``.
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.instance import LOOPBACK, prepare, serve_ui
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from autoholdings_assets.vendors.model import Vendor
 
 _FIRST_CONFIGURATION = """\
@@ -43,6 +46,9 @@ integration_profiles: []
 #   email: {smtp_host: mail.example.org, from: autoholdings@example.org, to: [eresources@example.org]}
 #   webhook: {url: "${ALERT_WEBHOOK_URL}"}
 
+# When a plan waits for a person, and other choices, as they are unless something else stands here.
+"""
+_VENDORS = """
 # The vendors, with the credentials that a profile needs and the names of the collections:
 """
 
@@ -59,7 +65,7 @@ def init(home: Path | None) -> int:
     vendors = load_vendors(place.vendors)
     prepare(place)
     described = "".join(_in_a_comment(vendor) for vendor in vendors.values())
-    place.config_file.write_text(_FIRST_CONFIGURATION + described, encoding="utf-8")
+    place.config_file.write_text(_FIRST_CONFIGURATION + _policies() + _VENDORS + described, encoding="utf-8")
     say(f"Set up {place.path}.")
     say(
         "Next: fill in autoholdings.yaml there, set the environment variables that it names, then "
@@ -78,6 +84,20 @@ def ui(home: Path | None, port: int) -> int:
     sys.stdout.flush()
     serve_ui(place, port)
     return 0
+
+
+def _policies() -> str:
+    """The policies with their defaults, in a comment."""
+    from autoholdings_assets.config_model import LossGuard, Policies  # brings the vendors along: only when needed
+
+    choices = [_choice(name, field, 1) for name, field in Policies.model_fields.items() if name != "loss_guard"]
+    guard = [_choice(name, field, 2) for name, field in LossGuard.model_fields.items()]
+    return "\n".join(["# policies:", *choices, "#   loss_guard:", *guard, ""])
+
+
+def _choice(name: str, field: "FieldInfo", depth: int) -> str:
+    default = field.default if isinstance(field.default, str) else json.dumps(field.default)
+    return f"# {'  ' * depth}{name}: {default}".ljust(48) + f"# {field.description}"
 
 
 def _in_a_comment(vendor: "Vendor") -> str:

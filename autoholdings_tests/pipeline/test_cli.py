@@ -1,6 +1,7 @@
 """The command line: what it says, its exit statuses, its JSON, and that its runs are Dagster runs like any other."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,8 +10,10 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 
 from autoholdings_assets.cli import execute
+from autoholdings_assets.config_model import Policies
 from autoholdings_assets.demo import faults
 from autoholdings_tests.library import BOOKS, Feed, Library, issn, journal
 
@@ -116,6 +119,10 @@ def test_init_writes_a_configuration_that_can_be_used_as_it_is(
     assert execute(["init", "--home", str(home)]) == 0
     text = (home / "autoholdings.yaml").read_text()
     assert "wiley: institution_token" in text and BOOKS in text
+    commented = re.search(r"(?<=# )policies:\n(#  .*\n)+", text)
+    assert commented and "# of at least so many titles" in commented[0]
+    written = yaml.safe_load(re.sub(r"^# ", "", commented[0], flags=re.MULTILINE))["policies"]
+    assert written == Policies().model_dump(), "the policies stand there with their defaults"
     assert (home / "dagster_home" / "dagster.yaml").is_file()
     assert execute(["status", "--home", str(home)]) == 0
     assert "Integration profiles: none" in capsys.readouterr().out
