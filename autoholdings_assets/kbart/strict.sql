@@ -23,7 +23,7 @@ CREATE OR REPLACE TEMP MACRO strict_date(v) AS
         THEN v END;
 -- A coverage date is as precise as it was given, if that is what its day (the first or last of the period) came from.
 CREATE OR REPLACE TEMP MACRO strict_coverage_date(v, day) AS
-    CASE WHEN starts_with(day::VARCHAR, v) THEN coalesce(strict_date(v), strict_date(day::VARCHAR)) ELSE strict_date(day::VARCHAR) END;
+    CASE WHEN length(v) IN (4, 7, 10) AND starts_with(day::VARCHAR, v) AND is_kbart_year(v[1:4]) THEN v ELSE strict_date(day::VARCHAR) END;
 
 CREATE OR REPLACE TEMP MACRO strict_embargo(v) AS
     CASE WHEN regexp_full_match(v, '[PR][1-9]\d{0,3}[DMY]|R[1-9]\d{0,3}[DMY];P[1-9]\d{0,3}[DMY]') THEN v END;
@@ -40,4 +40,6 @@ CREATE OR REPLACE TEMP MACRO tidied(v) AS
     nullif(trim(regexp_replace(
         regexp_replace(replace(v, chr(65533), '?'), '[\x00-\x1f\x7f\x{200b}\x{feff}]+', ' ', 'g'), '(\s*\\[rnt])+\s*$', ''
     )), '');
-CREATE OR REPLACE TEMP MACRO is_blank(v) AS v IS NULL OR NOT regexp_matches(v, '[^\s\p{Z}\x{85}]');
+-- The first character tells nearly always.
+CREATE OR REPLACE TEMP MACRO is_blank(v) AS
+    v IS NULL OR (ascii(v) NOT BETWEEN 33 AND 126 AND NOT regexp_matches(v, '[^\s\p{Z}\x{85}]'));
