@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import dagster as dg
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.remote_representation.external import RemoteRepository
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.home import HomeResource
@@ -77,3 +82,18 @@ def watched(library: Library, sensor: str) -> Iterator[Watched]:
     (found,) = [s for s in build_definitions(library.home).sensors or [] if s.name == sensor]
     with dg.DagsterInstance.ephemeral() as instance:
         yield Watched(library, instance, found)
+
+
+@contextmanager
+def workspace(instance: dg.DagsterInstance) -> Iterator[WorkspaceProcessContext]:
+    """The code location of the home in ``AUTOHOLDINGS_HOME``, loaded in this process."""
+    module = LoadableTargetOrigin(module_name="autoholdings_assets.definitions")
+    target = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(module, location_name="autoholdings"))
+    with WorkspaceProcessContext(instance, target) as loaded:
+        yield loaded
+
+
+def repository(loaded: WorkspaceProcessContext) -> RemoteRepository:
+    """Its schedules and sensors, as the daemon sees them."""
+    (found,) = loaded.create_request_context().get_code_location("autoholdings").get_repositories().values()
+    return found
