@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_SECONDS = 120
+START_SECONDS = 240
 PATIENCE = 60_000  # milliseconds; a page of the UI waits for the code location to load
 _END_SECONDS = 30
 

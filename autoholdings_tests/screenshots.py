@@ -70,11 +70,11 @@ def take(home: Home, executable: str, folder: Path) -> None:
     """Take every picture of a home, in a real browser."""
     folder.mkdir(parents=True, exist_ok=True)
     with browser.serve_ui(home.path) as address, browser.open_page(executable) as page:
+        page.goto(address)
+        page.get_by_text("Hide navigation").click()
         for picture in PICTURES:
             page.set_viewport_size({"width": picture.size[0], "height": picture.size[1]})
             page.goto(address + picture.path)
-            if page.get_by_text("Hide navigation").count():
-                page.get_by_text("Hide navigation").click()
             expect(page.get_by_text(picture.shows).first).to_be_visible()
             picture.arrange(page)
             page.wait_for_timeout(_SETTLED)
@@ -142,7 +142,7 @@ PICTURES = (
     Picture(
         "failed_check", "/assets/wiley/title_list?view=checks&checkDetail=no_row_was_rejected", "rejected", (1300, 860)
     ),
-    Picture("held_plan", _HELD, "is held", (1300, 710)),
+    Picture("held_plan", _HELD, "is held", (1300, 690)),
     Picture("launchpad", _HELD, "Accept it", (1300, 720), _decide),
 )
 

@@ -7,9 +7,11 @@ import pytest
 import yaml
 
 from autoholdings_assets.config import Home, load_configuration
+from autoholdings_assets.config_model import LossGuard
 from autoholdings_assets.vendors import load_vendors
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -30,3 +32,18 @@ def test_its_configuration_and_its_vendor_are_valid(tmp_path: Path) -> None:
     assert read.profile("wiley-main").model_copy(update={"active": False}).credentials.keys() == {"institution_token"}
     assert "example_press" in load_vendors(tmp_path / "vendors")
     assert yaml.safe_load(configuration)["integration_profiles"][0]["schedule"] == "0 6 * * SAT"
+
+
+@pytest.mark.rule("A2")
+def test_its_table_of_the_loss_guard_says_what_the_guard_does() -> None:
+    """Every key with its default, in the words of the model."""
+    told = {key: (yaml.safe_load(default), meaning) for key, default, meaning in
+            re.findall(r"^\| `(\w+)` \| (true|[\d.]+) \| (.*) \|$", README, re.MULTILINE)}  # fmt: skip
+    assert told == {name: (field.default, field.description) for name, field in LossGuard.model_fields.items()}
+
+
+def test_its_pictures_are_there_and_small() -> None:
+    """Those that ``python -m autoholdings_tests.screenshots`` takes, and no other."""
+    shown = set(re.findall(r"!\[[^]]+\]\((docs/images/[^)]+)\)", README))
+    assert shown == {f"docs/images/{path.name}" for path in (ROOT / "docs" / "images").iterdir()}
+    assert len(shown) >= 5 and all((ROOT / path).stat().st_size < 150_000 for path in shown)
