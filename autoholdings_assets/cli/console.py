@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autoholdings_assets.config import ConfigurationError, Home
+from autoholdings_assets.holdings.disk import DiskFull, is_full_disk
 from autoholdings_assets.reports import wording
 
 DONE, WITH_FINDINGS, WRONG_USE, NOTHING_APPLIED, HELD = range(5)
@@ -95,6 +96,10 @@ def refuse(error: ConfigurationError) -> int:
 
 def unexpected(error: BaseException, log_folder: Path) -> None:
     """One sentence, and where the whole story is."""
+    if is_full_disk(error):
+        told = error if isinstance(error, DiskFull) else DiskFull(log_folder.parent)
+        err.print(f"[bold red]{escape(str(told))}[/]")
+        return
     log = log_folder / "autoholdings.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ import click
 from autoholdings_assets.cli.alerts import tell_after_run
 from autoholdings_assets.cli.console import (
     DONE,
+    WITH_FINDINGS,
     WrongUse,
     err,
     existing_home,
@@ -118,6 +119,13 @@ def run_and_report(home: Home, vendor: str, *, dry_run: bool = False) -> dict[st
                 surprises.append(error)
 
         run_id = run_vendor(home, vendor, Progress(), dry_run=dry_run)
+    try:
+        report = run_report(home, run_id, vendor)
+    except KeyError:
+        if surprises:  # it died before it could be recorded
+            raise surprises[0] from None
+        raise
     for surprise in surprises:
         unexpected(surprise, home.path / "logs")
-    return run_report(home, run_id, vendor)
+        report["exit_status"] = max(report["exit_status"], WITH_FINDINGS)
+    return report

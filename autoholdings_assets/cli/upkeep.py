@@ -24,7 +24,7 @@ from autoholdings_assets.cli.console import (
     print_table,
     say,
 )
-from autoholdings_assets.config import Home
+from autoholdings_assets.config import Home, load_configuration
 
 
 @click.command()
@@ -93,15 +93,17 @@ def prune(dry_run: bool, home: Path | None, as_json: bool) -> int:
 
     Old files that nothing rests on, staged rows, reports, Dagster's runs. The history of the holdings is never touched.
     """
-    import dagster as dg  # takes a second: only when needed
+    from autoholdings_assets.upkeep.prune import prune as remove  # brings DuckDB: only when needed
 
-    from autoholdings_assets.pipeline.housekeeping import keep_house
-    from autoholdings_assets.pipeline.instance import prepare
+    place, now = existing_home(home), datetime.now(UTC)
+    retention = load_configuration(place).retention
+    removed = remove(place, retention, now, dry_run=dry_run)  # first, since all else needs some space on the disk
 
-    place = existing_home(home)
-    prepare(place)
-    with dg.DagsterInstance.get() as instance:
-        removed = keep_house(place, instance, datetime.now(UTC), dry_run=dry_run)
+    from autoholdings_assets.pipeline.housekeeping import forget_old_runs  # brings Dagster
+    from autoholdings_assets.pipeline.launch import open_instance
+
+    with open_instance(place) as instance:
+        removed.append(forget_old_runs(place, instance, retention, now, dry_run=dry_run))
     if as_json:
         print_json([asdict(kind) for kind in removed])
         return DONE

@@ -15,6 +15,8 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
+from autoholdings_assets.holdings.disk import told_when_full
+
 Connection = duckdb.DuckDBPyConnection
 
 LOCK_WAIT_SECONDS = 600
@@ -40,7 +42,8 @@ def sql(name: str) -> str:
 def locked(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
     """Hold the warehouse file alone: no other run opens it until the block ends or this process dies.
 
-    Raises `WarehouseBusy` when another process keeps it longer than ``wait_seconds``.
+    Raises `WarehouseBusy` when another process keeps it longer than ``wait_seconds``, and ``DiskFull`` when the block
+    meets a full disk.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(path.name + ".lock"))
@@ -52,7 +55,8 @@ def locked(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None
             "Wait until it has ended (see `autoholdings status`), then run again."
         ) from None
     try:
-        yield
+        with told_when_full(path.parent):
+            yield
     finally:
         lock.release()
 

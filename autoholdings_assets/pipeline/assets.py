@@ -11,6 +11,7 @@ from datetime import timedelta
 import dagster as dg
 
 from autoholdings_assets.config import ConfigurationError, load_configuration
+from autoholdings_assets.holdings.disk import DiskFull
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.checks import Check, Verdict
 from autoholdings_assets.pipeline.home import HomeResource
@@ -161,6 +162,8 @@ def _carry_out(stage: Stage, home: HomeResource, context: RunContext) -> dg.Mate
         summary = stage.step(context)
     except EXPECTED as error:
         page = steps.end_failed_run(context, str(error))
+        if isinstance(error, DiskFull):
+            home.listener.surprised(error)  # nothing can be recorded, so it is told at once
         metadata = {"job_report_page": dg.MetadataValue.path(page)} if page else {}
         raise dg.Failure(str(error), metadata, allow_retries=False) from None
     except Exception as error:

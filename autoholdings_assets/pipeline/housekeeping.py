@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
-from autoholdings_assets.config import Configuration, Home, load_configuration
+from autoholdings_assets.config import Configuration, Home, Retention, load_configuration
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.launchpad import launchpad_job, told
 from autoholdings_assets.pipeline.looks import VENDOR_TAG, table
@@ -22,21 +22,25 @@ _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagste
 _SIDECARS = ("", "-wal", "-shm")
 
 
-def keep_house(home: Home, instance: dg.DagsterInstance, now: datetime, *, dry_run: bool = False) -> list[Pruned]:
-    """Remove everything that the policy does not keep; with ``dry_run`` only count it.
-
-    Raises ``ConfigurationError``, ``WarehouseBusy``.
-    """
+def keep_house(home: Home, instance: dg.DagsterInstance, now: datetime) -> list[Pruned]:
+    """Remove everything that the policy does not keep. Raises ``ConfigurationError``, ``WarehouseBusy``."""
     retention = load_configuration(home).retention
-    removed = prune(home, retention, now, dry_run=dry_run)
+    # the files first: SQLite, which Dagster keeps its runs in, needs some space to free some
+    return [*prune(home, retention, now), forget_old_runs(home, instance, retention, now)]
+
+
+def forget_old_runs(
+    home: Home, instance: dg.DagsterInstance, retention: Retention, now: datetime, *, dry_run: bool = False
+) -> Pruned:
+    """Remove old runs from Dagster's storage, with their events and logs; with ``dry_run`` only count them."""
     old = list(_old_runs(instance, now - timedelta(days=retention.dagster_days)))
     files = [file for run_id in old for file in _files_of(home, instance, run_id)]
-    removed.append(Pruned("Dagster's runs", len(old), sum(file.stat().st_size for file in files)))
+    found = Pruned("Dagster's runs", len(old), sum(file.stat().st_size for file in files))
     if not dry_run:
         for run_id in old:
             _forget(instance, run_id)
         remove_old_locks(home, instance)
-    return removed
+    return found
 
 
 @dg.op(name=f"{HOUSEKEEPING_JOB}_op")

@@ -5,7 +5,8 @@ What belongs here: starting Dagster for the command line. What does not: what th
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from dagster._core.remote_origin import (
 )
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from filelock import FileLock
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import apply_selection, run_selection
@@ -56,6 +58,16 @@ def undo_run(home: Home, vendor: str, run: str, why: str, listener: Listener) ->
     return _execute(home, UNDO_JOB, listener, tags={VENDOR_TAG: vendor}, config={"ops": {UNDO_JOB: {"config": config}}})
 
 
+@contextmanager
+def open_instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    """The home's Dagster instance. One process at a time sets its storage up: Dagster fails where two begin at once."""
+    prepare(home)
+    with FileLock(home.dagster_home / "opening.lock"):
+        instance = dg.DagsterInstance.get()
+    with instance:
+        yield instance
+
+
 def _execute(
     home: Home,
     job: str,
@@ -65,10 +77,9 @@ def _execute(
     config: dict[str, Any] | None = None,
     selection: Sequence[dg.AssetKey] | None = None,
 ) -> str:
-    prepare(home)
     _keep_engines()
     warnings.simplefilter("ignore", dg.BetaWarning)
-    with dg.DagsterInstance.get() as instance:
+    with open_instance(home) as instance:
         end_dead_runs(home, instance)
         definition = build_definitions(home, listener).resolve_job_def(job)
         run = instance.create_run_for_job(

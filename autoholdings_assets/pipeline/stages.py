@@ -13,6 +13,7 @@ import dagster as dg
 from autoholdings_assets.config import ConfigurationError
 from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.decisions import NotDecidable
+from autoholdings_assets.holdings.disk import DiskFull
 from autoholdings_assets.holdings.titles import MergedTitles
 from autoholdings_assets.holdings.undo import NotUndoable
 from autoholdings_assets.holdings.warehouse import WarehouseBusy, WarehouseTooNew
@@ -34,6 +35,7 @@ _FIGURES = (
 
 EXPECTED = (
     ConfigurationError,
+    DiskFull,
     NotApplicable,
     NotDecidable,
     NotUndoable,

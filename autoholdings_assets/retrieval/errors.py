@@ -188,6 +188,14 @@ class BadAddress(RetrievalError):
     what_to_do = "Check the profile's url against the one that the vendor gave."
 
 
+class NoSpace(RetrievalError):
+    """The disk of the archive is full."""
+
+    key = "no_space"
+    what = 'The file of profile "{profile}" could not be kept: the disk is full.'
+    what_to_do = "Free some space (`autoholdings prune` removes what is not needed any more), then run again."
+
+
 class Unforeseen(RetrievalError):
     """Anything else: told here, since an exception that nobody foresaw may hold the request, and so the credentials."""
 

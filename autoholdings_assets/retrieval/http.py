@@ -6,6 +6,7 @@ in the request: httpx's own log lines, which hold whole addresses, are suppresse
 exceptions, which hold requests, are never part of a chain.
 """
 
+import errno
 import hashlib
 import re
 import time
@@ -142,6 +143,8 @@ def _translated(call: Call, error: Exception) -> errors.RetrievalError:
             return call.error(errors.CutOff)
         case httpx.HTTPError() | httpx.InvalidURL() | httpx.StreamError():
             return call.error(errors.BadAddress)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return call.error(errors.NoSpace)
         case _:
             trace = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{PurePosixPath(trace.filename).name}, line {trace.lineno}"

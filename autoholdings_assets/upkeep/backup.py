@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from autoholdings_assets.config import Home
+from autoholdings_assets.holdings.disk import told_when_full
 from autoholdings_assets.holdings.warehouse import copy_warehouse, locked
 from autoholdings_assets.upkeep.manifest import MANIFEST, File, Manifest, present_versions
 
@@ -50,12 +51,16 @@ class Backup:
 def back_up(home: Home, target: Path, now: datetime, told: Told = lambda done, total: None) -> Backup:
     """Write a backup of the home to a file, or to a file named after the moment when ``target`` is a folder.
 
-    Raises `NotBackedUp` when that is no place for one, and ``WarehouseBusy`` when a run keeps the warehouse too long.
+    Raises `NotBackedUp` when that is no place for one, ``DiskFull``, and ``WarehouseBusy`` when a run keeps the
+    warehouse too long.
     """
     if target.is_dir():
         target /= f"{home.path.name}-{now:%Y-%m-%dT%H%M%SZ}.tar.gz"
     _refuse_place(home, target)
-    with TemporaryDirectory(prefix=".autoholdings-", dir=target.parent) as folder:
+    with (
+        told_when_full(target.parent),
+        TemporaryDirectory(prefix=".autoholdings-", dir=target.parent) as folder,
+    ):
         scratch = Path(folder)
         unfinished = scratch / "backup"
         warehouse = _copied_warehouse(home, scratch)

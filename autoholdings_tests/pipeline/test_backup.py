@@ -44,9 +44,9 @@ def test_a_restored_home_is_the_same_and_goes_on(
     """Holdings, history, archive, Dagster's runs; then the next run, from the next file."""
     library.attach_po_line("Acta Exempla", "POL-1")
     (library.home.path / "secrets.env").write_text("TOKEN=secret")
-    (library.home.inbox / "wiley-main").mkdir()
-    (library.home.inbox / "wiley-main" / "answer.txt").write_text("refused")
-    (library.home.inbox / "wiley-main" / "the same.txt").hardlink_to(library.home.inbox / "wiley-main" / "answer.txt")
+    (library.home.path / "cz").mkdir()
+    (library.home.path / "cz" / "titles.txt").write_text("a list")
+    (library.home.path / "cz" / "the same.txt").hardlink_to(library.home.path / "cz" / "titles.txt")
     backups, new = tmp_path / "backups", tmp_path / "elsewhere" / "new"
     backups.mkdir()
     assert execute(["backup", str(backups), "--home", str(library.home.path)]) == 0
@@ -59,7 +59,7 @@ def test_a_restored_home_is_the_same_and_goes_on(
     assert again.published("FROM portfolio ORDER BY ALL") == library.sql("FROM portfolio ORDER BY ALL")
     archived = {path.name: path.read_bytes() for path in library.home.archive.rglob("*") if path.is_file()}
     assert {p.name: p.read_bytes() for p in again.home.archive.rglob("*") if p.is_file()} == archived
-    assert (new / "inbox" / "wiley-main" / "the same.txt").read_text() == "refused"
+    assert (new / "cz" / "the same.txt").read_text() == "a list"
     assert not (new / "secrets.env").exists() and not (new / MANIFEST).exists()
     shutil.rmtree(library.home.path)
     for command in (["status"], ["history"], ["history", run[:8]], ["explain", "Acta Exempla"]):

@@ -12,7 +12,7 @@ from autoholdings_assets.cli import execute
 from autoholdings_assets.config import Retention
 from autoholdings_assets.holdings.undo import NotUndoable
 from autoholdings_assets.pipeline.build import build_definitions
-from autoholdings_assets.pipeline.housekeeping import HOUSEKEEPING_JOB, keep_house
+from autoholdings_assets.pipeline.housekeeping import HOUSEKEEPING_JOB, forget_old_runs, keep_house
 from autoholdings_assets.pipeline.instance import prepare
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
 from autoholdings_assets.upkeep.prune import prune
@@ -116,7 +116,7 @@ def test_old_dagster_runs_go_with_their_events_and_logs_but_the_newest_of_a_vend
         (storage / "storage" / old / "compute_logs").mkdir(parents=True, exist_ok=True)
         (storage / "storage" / old / "compute_logs" / "step.err").write_text("a line")
         assert traces(old) and instance.all_logs(old)
-        assert keep_house(library.home, instance, YEARS_LATER, dry_run=True)[-1].files == 1
+        assert forget_old_runs(library.home, instance, Retention(), YEARS_LATER, dry_run=True).files == 1
         assert keep_house(library.home, instance, datetime.now(UTC))[-1].files == 0
         assert keep_house(library.home, instance, YEARS_LATER)[-1].files == 1
         assert [run.run_id for run in instance.get_runs()] == [last]
