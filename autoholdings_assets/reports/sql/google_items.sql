@@ -7,8 +7,8 @@ CREATE OR REPLACE TEMP MACRO xml(v) AS
     ELSE v END;
 CREATE OR REPLACE TEMP MACRO element(name, v) AS coalesce('<' || name || '>' || v || '</' || name || '>', '');
 -- A point in the run of a serial; a year alone is all of it, and numbers that are no numbers are left out.
-CREATE OR REPLACE TEMP MACRO point(name, day, precision, volume, issue) AS
-    CASE WHEN day IS NULL THEN '' ELSE '<' || name || '>' || element('year', year(day)) || CASE WHEN precision >= 7 THEN element('month', month(day)) ELSE '' END
+CREATE OR REPLACE TEMP MACRO point(name, day, given_length, volume, issue) AS
+    CASE WHEN day IS NULL THEN '' ELSE '<' || name || '>' || element('year', year(day)) || CASE WHEN given_length >= 7 THEN element('month', month(day)) ELSE '' END
         || element('volume', nullif(regexp_extract(volume, '^\d+$'), '')) || element('issue', nullif(regexp_extract(issue, '^\d+$'), ''))
         || '</' || name || '>' END;
 
@@ -41,7 +41,7 @@ WITH serial AS (
             lambda i: i IS NOT NULL
         )) AS issns,
         greatest(c.from_date, rolls_from(c.embargo_info, getvariable('day'))) AS begins, days_held_back(c.embargo_info) AS days_not_available,
-        length(c.date_first_issue_online) AS first_precision, length(c.date_last_issue_online) AS last_precision,
+        length(c.date_first_issue_online) AS first_length, length(c.date_last_issue_online) AS last_length,
         c.num_first_vol_online, c.num_first_issue_online, c.num_last_vol_online, c.num_last_issue_online,
         -- a link is a promise of the full text: whatever is not certain is left out
         CASE
@@ -59,9 +59,9 @@ WITH serial AS (
 SELECT
     *,
     '<coverage>'
-        || CASE WHEN begins = from_date THEN point('from', begins, first_precision, num_first_vol_online, num_first_issue_online)
+        || CASE WHEN begins = from_date THEN point('from', begins, first_length, num_first_vol_online, num_first_issue_online)
             ELSE point('from', begins, 10, NULL, NULL) END
-        || point('to', until_date, last_precision, num_last_vol_online, num_last_issue_online)
+        || point('to', until_date, last_length, num_last_vol_online, num_last_issue_online)
         || element('embargo', '<days_not_available>' || days_not_available || '</days_not_available>') || '</coverage>' AS coverage
 FROM usable;
 

@@ -11,4 +11,4 @@ FROM portfolio AS p
 JOIN electronic_collection AS e ON e.name = p.collection
 WHERE p.availability = 'available' AND may_use(p.available_for_all, p.available_for)
     AND e.active AND e.service_active AND e.service_available
-    AND (getvariable('collections') IS NULL OR list_contains(getvariable('collections'), p.collection));
+    AND (getvariable('collections') IS NULL OR list_contains(getvariable('collections')::VARCHAR[], p.collection));
