@@ -23,7 +23,8 @@ from autoholdings_assets.cli.export import export
 from autoholdings_assets.cli.profiles import profiles
 from autoholdings_assets.cli.runs import run
 from autoholdings_assets.cli.setup import init, ui
-from autoholdings_assets.cli.show import history, plan, plans, status
+from autoholdings_assets.cli.show import history, plan, plans
+from autoholdings_assets.cli.status import status
 from autoholdings_assets.cli.upkeep import COMMANDS as UPKEEP
 from autoholdings_assets.config import ConfigurationError, Home
 

@@ -1,9 +1,9 @@
-"""Commands that look and change nothing: ``status``, ``plans``, ``plan show``, ``history``.
+"""Commands that look and change nothing: ``plans``, ``plan show``, ``history``.
 
-What belongs here: lists of what is there. What does not: one run in detail (``report.py``).
+What belongs here: lists of what is there. What does not: how things stand now (``status.py``), and one run in detail
+(``report.py``).
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ from autoholdings_assets.cli.console import (
     say,
 )
 from autoholdings_assets.cli.report import print_run, run_as_json, run_report
-from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.reports.wording import action_in_words, changes_in_words, in_order
 
 if TYPE_CHECKING:
@@ -31,61 +30,6 @@ if TYPE_CHECKING:
 
 _SHOWN_ITEMS = 40
 _SHORT = 100
-
-
-@click.command()
-@home_option
-@json_option
-def status(home: Path | None, as_json: bool) -> int:
-    """Profiles, their last file and run, the next run, and what needs attention."""
-    place = existing_home(home)
-    configuration = load_configuration(place)
-    found = _status(place, configuration)
-    if as_json:
-        print_json(found)
-        return DONE
-    say(f"{found['institution']} ({place.path})", style="bold")
-    print_table(
-        ("profile", "vendor", "state", "groups", "last file", "of", "last met"),
-        [
-            (
-                p["profile"],
-                p["vendor"],
-                p["state"],
-                ", ".join(p["groups"]),
-                p["last_file"],
-                p["file_date"],
-                p["last_outcome"],
-            )
-            for p in found["profiles"]
-        ],
-        title="Integration profiles",
-    )
-    print_table(
-        ("vendor", "last run", "outcome", "schedule", "next run", "plan"),
-        [
-            (
-                v["vendor"],
-                moment(v["last_run"]),
-                v["outcome"],
-                v["schedule"],
-                moment(v["next_run"], found["timezone"]),
-                v["waiting_plan"],
-            )
-            for v in found["vendors"]
-        ],
-        title="Vendors",
-    )
-    print_table(
-        ("collection", "active", "portfolios"),
-        [(c["collection"], c["active"], c["portfolios"]) for c in found["collections"]],
-        title="Electronic collections",
-    )
-    for sentence in found["warnings"]:
-        say(f"Note: {sentence}", style="yellow")
-    attention = found["needs_attention"]
-    say(f"Needs attention: {counted(attention)}", style="yellow" if attention else "green")
-    return DONE
 
 
 @click.command()
@@ -202,81 +146,6 @@ def history(run_id: str | None, profile: str | None, limit: int, home: Path | No
         ],
     )  # fmt: skip
     return DONE
-
-
-def _status(home: Home, configuration: Configuration) -> dict[str, Any]:
-    from autoholdings_assets.holdings.warehouse import open_warehouse, rows  # brings DuckDB: only when needed
-    from autoholdings_assets.vendors.cron import next_time
-
-    with open_warehouse(home.warehouse) as connection:
-        files = {
-            row["profile"]: row
-            for row in rows(
-                connection,
-                "SELECT DISTINCT ON (profile) profile, file_name, file_date FROM kbart_file "
-                "ORDER BY profile, retrieved_at DESC",
-            )
-        }
-        met = {
-            row["profile"]: row["outcome"]
-            for row in rows(
-                connection,
-                "SELECT DISTINCT ON (profile) profile, outcome FROM job_run_profile ORDER BY profile, at_time DESC",
-            )
-        }
-        last = {
-            row["vendor"]: row
-            for row in rows(
-                connection,
-                "SELECT DISTINCT ON (vendor) vendor, started_at, outcome FROM job_run ORDER BY vendor, started_at DESC",
-            )
-        }
-        waiting = dict(
-            connection.execute("SELECT vendor, max(plan_id) FROM plan WHERE status = 'held' GROUP BY vendor").fetchall()
-        )
-        portfolios = dict(
-            connection.execute("SELECT collection, count(*) FROM portfolio GROUP BY collection").fetchall()
-        )
-        attention = dict(
-            connection.execute("SELECT kind, count(*) FROM needs_attention GROUP BY kind ORDER BY kind").fetchall()
-        )
-    vendors = []
-    for name in dict.fromkeys(profile.vendor for profile in configuration.integration_profiles):
-        schedule = configuration.governing_schedule(name)
-        vendors.append(
-            {
-                "vendor": name,
-                "last_run": last.get(name, {}).get("started_at"),
-                "outcome": last.get(name, {}).get("outcome"),
-                "schedule": schedule and f"{schedule.in_words()}, from {schedule.profile}",
-                "next_run": schedule and next_time(schedule.cron, schedule.timezone, datetime.now(UTC)),
-                "waiting_plan": waiting.get(name),
-            }
-        )
-    return {
-        "institution": configuration.institution.name,
-        "timezone": configuration.institution.timezone,
-        "home": home.path,
-        "profiles": [
-            {
-                "profile": p.name,
-                "vendor": p.vendor,
-                "state": "Active" if p.active else "Inactive",
-                "groups": list(p.groups),
-                "last_file": files.get(p.name, {}).get("file_name"),
-                "file_date": files.get(p.name, {}).get("file_date"),
-                "last_outcome": met.get(p.name),
-            }
-            for p in configuration.integration_profiles
-        ],
-        "vendors": vendors,
-        "collections": [
-            {"collection": c.name, "active": c.is_ready, "portfolios": portfolios.get(c.name, 0)}
-            for c in configuration.electronic_collections
-        ],
-        "warnings": [*configuration.warnings, *configuration.notes],
-        "needs_attention": attention,
-    }
 
 
 def _plan_as_json(found: "Plan") -> dict[str, Any]:

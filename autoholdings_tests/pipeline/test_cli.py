@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -177,9 +178,27 @@ def test_status_and_history_tell_profiles_files_runs_and_the_schedule(library: L
     assert [c["portfolios"] for c in found["collections"]] == [2, 0]
     (run,) = as_json(cli("history", "--json"))
     assert (run["vendor"], run["outcome"]) == ("wiley", "done")
+    assert found["vendors"][0]["fresh"] is False and "is of 2026-02-07" in found["vendors"][0]["freshness"]
     assert as_json(cli("history", "--profile", "wiley-law", "--json")) == []
     (report,) = as_json(cli("history", run["run_id"][:8], "--json"))
     assert report["profiles"][0]["total_rows"] == 2 and report["plan"]["actions"] == {"activate": 2}
+
+
+@pytest.mark.rule("W6")
+def test_status_says_how_fresh_the_holdings_are_when_a_first_file_is_due_and_what_was_refused(
+    library: Library, wiley: Feed, cli: Cli
+) -> None:
+    _, printed = cli("status")
+    assert "wiley-main: no file yet. A new token has no file until the Saturday after it was made." in printed
+    assert re.search(r"The next one is due at Sat [-0-9]+ 02:00 P[SD]T", printed)
+    today = datetime.now(UTC).date()
+    wiley.serves(FILE, f"Wiley_Global_Example_{today}.txt")
+    cli("run", "wiley")
+    refused = library.home.inbox / "wiley-main" / "titles.txt.refused.txt"
+    refused.touch()
+    _, printed = cli("status")
+    assert f"Wiley: fresh, last file {today}" in printed and str(refused) in printed
+    assert "no file yet" not in printed
 
 
 def test_an_error_nobody_foresaw_is_one_sentence_and_a_log(library: Library, wiley: Feed, cli: Cli) -> None:
