@@ -3,14 +3,12 @@
 The next run finishes the work, no lock stays, and the published copy is whole throughout.
 """
 
-import multiprocessing
 import os
 import random
 import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -19,42 +17,39 @@ from autoholdings_assets.config import Home
 from autoholdings_assets.holdings import apply
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.steps import RunContext
+from autoholdings_tests import processes
 from autoholdings_tests.library import Feed, Library, book, isbn, issn, journal
 
 RANDOM_MOMENTS = int(os.environ.get("AUTOHOLDINGS_KILLS", "4"))
 """A long run takes 50 or more."""
 
-FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["autoholdings_tests.pipeline.test_kill"])
+KILLED = "killed run"
+PATIENCE = 120  # a fraction of what a run waits for the warehouse when somebody else has it
 
 BEFORE = [journal(f"Title {n}", issn(n)) for n in range(30)] + [book(f"Book {n}", isbn(n)) for n in range(30)]
 AFTER = [journal(f"Title {n}", issn(n), start="1990") for n in range(5, 35)] + BEFORE[30:50]
 
 
-def die(*_: object, **__: object) -> None:
-    """End this process as the operating system would."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def run_until(home: Path, point: str) -> None:
     """A run that ends at the named point, in a process of its own."""
-    context = RunContext(Home(home), "wiley", f"killed {point}", datetime.now(UTC), "a test")
+    context = RunContext(Home(home), "wiley", KILLED, datetime.now(UTC), "a test")
     if point == "in the transaction, before its statements":
-        apply.sql = die  # type: ignore[assignment]
+        apply.sql = processes.die  # type: ignore[assignment]
     if point == "in the transaction, after its statements":
-        apply.advance_with_run = die
+        apply.advance_with_run = processes.die
     ways: dict[str, Callable[[RunContext], object]] = {
         "after the files have come": steps.retrieve_files,
         "after staging": steps.read_title_lists,
         "after merging": steps.merge_coverage,
         "after planning": steps.plan_changes,
         "between commit and publish": steps.apply_plan,
-        "after publishing": steps.publish,
+        "between publish and report": steps.publish,
+        "after the report": steps.report,
     }
     for name, step in ways.items():
         step(context)
         if name == point:
-            die()
+            processes.die()
 
 
 def content(library: Library) -> tuple[list[dict], list[dict]]:
@@ -80,12 +75,11 @@ def started(library: Library, wiley: Feed) -> Iterator[Library]:
 
 def killed(library: Library, point: str, after: float | None = None) -> None:
     """Start a run and let it die at a point, or after so many seconds."""
-    process: BaseProcess = FORKING.Process(target=run_until, args=(library.home.path, point))
-    process.start()
+    process = processes.start(run_until, library.home.path, point)
     if after is not None:
         time.sleep(after)
         process.kill()
-    process.join(60)
+    process.join(PATIENCE)
     assert process.exitcode in (-signal.SIGKILL, 0)
 
 
@@ -100,7 +94,7 @@ def expect_finished(library: Library) -> None:
     began = time.monotonic()
     run = library.run()
     assert run.error is None and run.outcome in ("done", "nothing new"), run
-    assert time.monotonic() - began < 60, "nothing waits for the dead run"
+    assert time.monotonic() - began < PATIENCE, "nothing waits for the dead run"
     portfolios, _ = content(library)
     assert {row["title"] for row in portfolios} == {r["publication_title"] for r in AFTER} | {"Title 1"}
     assert next(row["po_line"] for row in portfolios if row["title"] == "Title 1") == "POL-1"
@@ -127,13 +121,18 @@ def expect_finished(library: Library) -> None:
         "in the transaction, before its statements",
         "in the transaction, after its statements",
         "between commit and publish",
-        "after publishing",
+        "between publish and report",
+        "after the report",
     ],
 )
 def test_a_run_killed_at_a_point_is_finished_by_the_next(started: Library, point: str) -> None:
     killed(started, point)
     expect_whole(started)
     expect_finished(started)
+    if point == "between publish and report":
+        steps.report(started.context())
+        workbooks = started.home.reports.glob("wiley/*/*serial_actions_report.xlsx")
+        assert len(list(workbooks)) == 2, "the dead run's, and those of the run before, which were never asked for"
 
 
 @pytest.mark.rule("A10")
