@@ -34,7 +34,7 @@ def dated_file(folder: Path, name: str, day: date) -> Path:
 def whole_or_absent(path: Path) -> Iterator[Path]:
     """A path beside the given one to write to; the file takes its place when the block is done, and only then."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         yield unfinished
         with unfinished.open("rb") as file:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from autoholdings_assets.holdings import runs
 from autoholdings_assets.holdings.runs import ProfileOutcome
-from autoholdings_assets.holdings.warehouse import Connection, rows
+from autoholdings_assets.holdings.warehouse import Connection, locked, rows
 from autoholdings_assets.kbart.check import check_file
 from autoholdings_assets.kbart.validation import ReadingOptions
 from autoholdings_assets.pipeline.steps.run import RunContext
@@ -42,11 +42,11 @@ class ExportSummary:
 def export_kbart(context: RunContext) -> ExportSummary:
     """Write the whole holdings and each collection as KBART, unless nothing has changed since they were written last.
 
-    Whatever an earlier run left unwritten is made good. It reads the published copy and waits for nobody. Raises
-    ``NothingPublished``, ``ConfigurationError``.
+    Whatever an earlier run left unwritten is made good. It reads the published copy and waits for nobody but another
+    run that is exporting. Raises ``NothingPublished``, ``ConfigurationError``, ``WarehouseBusy``.
     """
     institution, outbox = context.configuration.institution, context.home.outbox
-    with published_holdings(context.home) as connection:
+    with locked(outbox / _RECORD), published_holdings(context.home) as connection:
         unread = _unread_profiles(connection, context)
         state = _state(connection, institution.name)
         last = _last(outbox)
@@ -56,15 +56,18 @@ def export_kbart(context: RunContext) -> ExportSummary:
                 return ExportSummary(export, False, last["faults"], unread)
         day = context.now.astimezone(ZoneInfo(institution.timezone)).date()
         export = write_kbart_files(connection, outbox, institution.name, Selection(), day, each_collection=True)
-    if last is not None:
-        packages = {file.package for file in export.files}
-        for file in last["files"]:
-            if file["package"] not in packages:
-                keep_newest(outbox, file["package"], 0)
-    # the rows of the collections' files are all in the first, which has the whole holdings
-    faults = _faults(export.files[0].path) if export.files else {}
-    _remember(outbox, state, export, faults)
+        _take_away(outbox, last, export)
+        # the rows of the collections' files are all in the first, which has the whole holdings
+        faults = _faults(export.files[0].path) if export.files else {}
+        _remember(outbox, state, export, faults)
     return ExportSummary(export, True, faults, unread)
+
+
+def _take_away(outbox: Path, last: Any, export: KbartExport) -> None:
+    """A package that the last export had and this one has not, such as a collection without titles, has no file."""
+    present = {file.package for file in export.files}
+    for package in {file["package"] for file in last["files"]} - present if last else ():
+        keep_newest(outbox, package, 0)
 
 
 def _unread_profiles(connection: Connection, context: RunContext) -> list[ProfileOutcome]:
