@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from autoholdings_assets.config import Configuration, Home
 from autoholdings_assets.holdings.plan import Plan, content_path
 from autoholdings_assets.holdings.title_lists import NOTED_OPEN_ACCESS, stage, staged_path
 from autoholdings_assets.holdings.titles import quoted
-from autoholdings_assets.holdings.warehouse import Connection, rows, set_variables, sql
-from autoholdings_assets.kbart.reader import OVERFLOW, KbartText, read
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql
+from autoholdings_assets.kbart.reader import OVERFLOW, read
 from autoholdings_assets.kbart.rules import RULES
 from autoholdings_assets.reports.queries import query
+from autoholdings_assets.reports.workbook import Page
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
@@ -86,17 +88,46 @@ NOT_USED = ("rejected", "no match", "multiple matches", "excluded", "collection 
 
 @dataclass(frozen=True)
 class Records:
-    """What was loaded: ``actions`` counts the records, ``given`` are the headings of columns given_1, given_2 ..."""
+    """The records of a plan on a connection, until it is used for another's.
 
+    ``actions`` counts them; ``given`` are the headings of their columns given_1, given_2 ...
+    """
+
+    connection: Connection
     actions: dict[str, int]
     given: tuple[str, ...]
 
+    def count(self, kind: Kind, *, not_used: bool = False) -> int:
+        """How many records of a kind there are, or how many of them grant nothing."""
+        counted = "SELECT count(*) FROM actions_record WHERE kind = ? AND (is_not_used OR NOT ?)"
+        return int(scalar(self.connection, counted, [kind, not_used]))
 
-def load_records(connection: Connection, home: Home, configuration: Configuration, plan: Plan) -> Records:
-    """Make ``actions_record``, and for each kind ``<kind>_record`` and ``<kind>_not_used``, whose ``line`` counts them.
+    def page(self, kind: Kind, *, not_used: bool = False) -> Page:
+        """What gives some of these records in full, numbered within them."""
+        line = "line_not_used" if not_used else "line"
 
-    The files are those that the plan was made of; an undo was made of none, and its records are its items. Raises
-    ``kbart.errors.UnreadableFile`` when a file is not in the archive any more.
+        def told(first: int, last: int) -> str:
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE actions_part AS SELECT * REPLACE ({line} AS line) FROM actions_record "
+                f"WHERE kind = ? AND (is_not_used OR NOT ?) AND {line} BETWEEN ? AND ?",
+                [kind, not_used, first, last],
+            )
+            bounds = "SELECT min(row_number) AS first_row, max(row_number) AS last_row FROM actions_part"
+            set_variables(self.connection, **rows(self.connection, bounds)[0])
+            self.connection.execute(query("actions_told"))
+            return "actions_told"
+
+        return told
+
+
+def load_records(
+    connection: Connection, home: Home, configuration: Configuration, plan: Plan, scratch: Path
+) -> Records:
+    """Make ``actions_record``: what became of every row of the files, and of what no row names.
+
+    The files are those that the plan was made of; an undo was made of none, and its records are its items. What was
+    given lies in the folder ``scratch`` as long as the records are used. Raises ``kbart.errors.UnreadableFile`` when a
+    file is not in the archive any more.
     """
     vendor = configuration.vendor(plan.vendor)
     for statements in (sql("words"), query("actions_inputs")):
@@ -106,16 +137,13 @@ def load_records(connection: Connection, home: Home, configuration: Configuratio
         not_used=list(NOT_USED),
     )  # fmt: skip
     _load_words(connection, vendor)
+    files = _load_files(connection, plan)
     _load_outcomes(connection, content_path(home, plan.plan_id, "rows"))
-    given = _load_rows(connection, home, vendor, _load_files(connection, plan))
-    for step in ("actions_portfolio", "actions_record"):
-        connection.execute(query(step))
-    for kind in Kind:
-        for part in ("record", "not_used"):
-            view = f"CREATE OR REPLACE TEMP VIEW {kind}_{part} AS FROM actions_{part} WHERE kind = '{kind}'"
-            connection.execute(view)
+    _load_understood(connection, home, vendor, files)
+    given = _load_given(connection, home, files, scratch)
+    connection.execute(query("actions_record"))
     counts = dict(connection.execute("SELECT action, count(*) FROM actions_record GROUP BY ALL").fetchall())
-    return Records({action: counts[action] for action in ACTIONS if action in counts}, given)
+    return Records(connection, {action: counts[action] for action in ACTIONS if action in counts}, given)
 
 
 def _load_words(connection: Connection, vendor: Vendor) -> None:
@@ -131,9 +159,10 @@ def _load_files(connection: Connection, plan: Plan) -> list[dict[str, Any]]:
     """The files that the plan was made of; an undo goes back without reading any."""
     for number, file in enumerate(plan.files if plan.kind == "upload" else [], start=1):
         connection.execute(
-            "INSERT INTO actions_file SELECT ?, profile, file_sha256, file_name FROM kbart_file "
-            "WHERE profile = ? AND file_sha256 = ?",
-            [number, file["profile"], file["file_sha256"]],
+            "INSERT INTO actions_file SELECT $number, $profile, file_sha256, arg_max(file_name, profile = $profile), "
+            "arg_max(file_date, profile = $profile), any_value(total_rows) "
+            "FROM kbart_file WHERE file_sha256 = $file_sha256 GROUP BY file_sha256",
+            {"number": number, **file},
         )
     return rows(connection, "FROM actions_file ORDER BY file_no")
 
@@ -147,45 +176,46 @@ def _load_outcomes(connection: Connection, staged: Path) -> None:
     )
 
 
-def _load_rows(connection: Connection, home: Home, vendor: Vendor, files: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Make ``actions_file_row``, every row as it was understood and as it was given, and give the latter's headings."""
-    texts = {file["file_sha256"]: _text(home, file) for file in files}
-    headings = _headings(texts.values())
-    parts = ["FROM actions_no_file_row"]
+def _load_understood(connection: Connection, home: Home, vendor: Vendor, files: list[dict[str, Any]]) -> None:
+    """Make ``actions_file_row``: every row of the files as it was understood."""
+    rows_of = (
+        f"SELECT {file['file_no']} AS file_no, {_UNDERSTOOD} FROM read_parquet({quoted(_staged(home, vendor, file))})"
+        for file in files
+    )
+    _view(connection, "actions_file_row", ("FROM actions_no_file_row", *rows_of))
+
+
+def _load_given(connection: Connection, home: Home, files: list[dict[str, Any]], scratch: Path) -> tuple[str, ...]:
+    """Make ``actions_given``: every row of the files as it was given. Gives the headings of its columns given_1 ...
+
+    The rows are put on disk in their order, so that a part of a large file is found without reading all of it.
+    """
+    headings: dict[str, str] = {}
+    columns_of: dict[int, list[str]] = {}
     for file in files:
-        frame = texts[file["file_sha256"]].frame
-        text = f"actions_text_{file['file_no']}"
-        connection.register(text, pa.Table.from_pandas(frame, preserve_index=False))
-        given = "".join(
-            f', text."{column}" AS given_{number}'
-            for number, column in enumerate(headings, start=1)
-            if column in frame.columns
-        )
-        parts.append(
-            f"SELECT {file['file_no']} AS file_no, {_UNDERSTOOD}{given} "
-            f"FROM read_parquet({quoted(_understood(home, vendor, file))}) AS understood "
-            f"JOIN {text} AS text USING (row_number)"
-        )
-    connection.execute("CREATE OR REPLACE TEMP VIEW actions_file_row AS " + " UNION ALL BY NAME ".join(parts))
+        text = read(Archive(home.archive).path_of(file["file_sha256"]), name=file["file_name"])
+        overflow = [OVERFLOW] if text.frame[OVERFLOW].notna().any() else []
+        columns = columns_of[file["file_no"]] = [*text.header.columns, *overflow]
+        as_given = {column: name for name, column in text.header.renamed.items()} | {OVERFLOW: _BEYOND}
+        headings |= {column: as_given.get(column, column) for column in columns if column not in headings}
+        rows_of = pa.Table.from_pandas(text.frame[["row_number", *columns]], preserve_index=False)
+        pq.write_table(rows_of, scratch / f"{file['file_no']}.parquet", row_group_size=_ROW_GROUP, compression="lz4")
+    numbers = {column: number for number, column in enumerate(headings, start=1)}
+    parts = (
+        f"SELECT {number} AS file_no, row_number, "
+        + ", ".join(f'"{column}" AS given_{numbers[column]}' for column in columns)
+        + f" FROM read_parquet({quoted(scratch / f'{number}.parquet')})"
+        for number, columns in columns_of.items()
+    )
+    _view(connection, "actions_given", ("SELECT file_no, row_number, given_1 FROM actions_no_file_row", *parts))
     return tuple(headings.values())
 
 
-def _headings(texts: Iterable[KbartText]) -> dict[str, str]:
-    """The columns of all files, each file's in its order, and the names that the vendor gave them."""
-    headings: dict[str, str] = {}
-    for text in texts:
-        as_given = {column: name for name, column in text.header.renamed.items()}
-        columns = [*text.header.columns, *([OVERFLOW] if text.frame[OVERFLOW].notna().any() else [])]
-        headings |= {column: as_given.get(column, column) for column in columns if column not in headings}
-    return headings
+def _view(connection: Connection, name: str, parts: Iterable[str]) -> None:
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
 
 
-def _text(home: Home, file: Mapping[str, Any]) -> KbartText:
-    """The file as it was given."""
-    return read(Archive(home.archive).path_of(file["file_sha256"]), name=file["file_name"])
-
-
-def _understood(home: Home, vendor: Vendor, file: Mapping[str, Any]) -> Path:
+def _staged(home: Home, vendor: Vendor, file: Mapping[str, Any]) -> Path:
     """The staged title list of the file; it is made again where it is not there any more."""
     sha = file["file_sha256"]
     staged = staged_path(home, vendor, sha)
@@ -194,10 +224,9 @@ def _understood(home: Home, vendor: Vendor, file: Mapping[str, Any]) -> Path:
     return staged
 
 
-_UNDERSTOOD = ", ".join(
-    f"understood.{column}"
-    for column in (
-        "row_number", "reason", "publication_type", "publication_title", "print_identifier", "online_identifier",
-        "from_date", "until_date",
-    )
-)  # fmt: skip
+_UNDERSTOOD = (
+    "row_number, reason, publication_type, publication_title, print_identifier, online_identifier, "
+    "from_date, until_date"
+)
+_BEYOND = "(beyond the last column)"
+_ROW_GROUP = 20_000

@@ -8,6 +8,7 @@ What belongs here: which run is reported, and what the workbooks list. What does
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from autoholdings_assets.config import Configuration, Home
 from autoholdings_assets.holdings.plan import Plan, load_plan
@@ -82,15 +83,17 @@ def write_actions_reports(
     )
     folder = report_folder(home, plan.vendor, run_id, started_at or plan.applied_at)
     folder.mkdir(parents=True, exist_ok=True)
-    records = load_records(connection, home, configuration, plan)
-    paths = {}
-    for kind in Kind:
-        paths[kind] = folder / f"{plan.vendor}_{kind}_actions_report.xlsx"
-        workbook = LargeWorkbook(connection, most_rows)
-        add_summary(workbook.book, connection, configuration, plan, run_id, kind)
-        workbook.add_table("Records", f"{kind}_record", _record_columns(kind, records.given, configuration))
-        workbook.add_table("Rows not used", f"{kind}_not_used", _NOT_USED_COLUMNS)
-        workbook.save(paths[kind])
+    paths = {kind: folder / f"{plan.vendor}_{kind}_actions_report.xlsx" for kind in Kind}
+    with TemporaryDirectory() as scratch:
+        records = load_records(connection, home, configuration, plan, Path(scratch))
+        for kind, path in paths.items():
+            workbook = LargeWorkbook(connection, most_rows)
+            add_summary(workbook.book, connection, configuration, plan, run_id, kind)
+            columns = _record_columns(kind, records.given, configuration)
+            workbook.add_pages("Records", columns, records.count(kind), records.page(kind))
+            not_used = records.count(kind, not_used=True), records.page(kind, not_used=True)
+            workbook.add_pages("Rows not used", _NOT_USED_COLUMNS, *not_used)
+            workbook.save(path)
     return ActionsReports(paths[Kind.SERIAL], paths[Kind.MONOGRAPH], sum(records.actions.values()), records.actions)
 
 

@@ -89,9 +89,8 @@ def _files(sheet: Sheet, connection: Connection, plan: Plan, run_id: str, kind: 
     """The files whose rows are listed here, and what the run met at their profiles."""
     files = rows(
         connection,
-        "SELECT f.profile, f.file_name, k.file_date, k.total_rows, "
-        "(SELECT count(*) FROM actions_record AS r WHERE r.file_no = f.file_no AND r.kind = ?) AS records "
-        "FROM actions_file AS f JOIN kbart_file AS k USING (profile, file_sha256) ORDER BY f.file_no",
+        "SELECT *, (SELECT count(*) FROM actions_record AS r WHERE r.file_no = f.file_no AND r.kind = ?) AS records "
+        "FROM actions_file AS f ORDER BY file_no",
         [kind],
     )
     if not files:
@@ -148,7 +147,10 @@ def _notes(connection: Connection, plan: Plan, run_id: str, kind: Kind) -> Itera
         yield f"Rows whose publication type cannot be told: {count:,}. They are listed here, with the serials."
     if plan.kind == "upload" and not scalar(connection, "SELECT count(*) FROM actions_row"):
         yield "What became of each row is not in staging/ any more; only the titles that were changed are listed."
-    early = "SELECT count(*) FROM actions_record WHERE kind = ? AND least(from_date, until_date) < DATE '1900-03-01'"
+    early = (
+        "SELECT count(*) FROM actions_record JOIN actions_file_row USING (file_no, row_number) "
+        "WHERE kind = ? AND least(from_date, until_date) < DATE '1900-03-01'"
+    )
     if scalar(connection, early, [kind]):
         yield "Days before March 1900 are text: spreadsheets know no such dates."
 

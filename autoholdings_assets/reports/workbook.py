@@ -7,7 +7,7 @@ belong here: what a report says.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables
+from autoholdings_assets.holdings.warehouse import Connection, scalar, set_variables
 from autoholdings_assets.reports.queries import query
 
 MOST_ROWS = 1_048_576
@@ -40,7 +40,7 @@ _CONTROLS = "".join(map(chr, [*range(9), 11, 12, *range(13, 32)]))
 _REFUSED = _CONTROLS + "\x7f\ufffe\uffff"
 _SHOWN = "".join(chr(0x2400 + ord(control)) for control in _CONTROLS) + "\u2421\ufffd\ufffd"
 _PICTURES = str.maketrans(_REFUSED, _SHOWN)
-_ROWS_AT_A_TIME = 5_000
+_LINES_AT_A_TIME = 20_000
 _LARGE_SHEET = 250_000
 _HEADER_FILLS = {"own": "1F3864", "quoted": "7F7F7F"}
 _HEADER_HEIGHT, _MOST_HEIGHT = 32, 409
@@ -64,14 +64,17 @@ class Column:
     colours: tuple[tuple[str, str], ...] = ()
 
 
+Page = Callable[[int, int], str]
+"""Gives a relation with the lines from the first to the last, both included, which ``line`` counts from 1."""
+
+
 @dataclass(frozen=True)
 class _Part:
-    """The lines of a table that a sheet shows, ``first`` to ``last``, both included, and how they become rows: for each
-    column the expression of its cell, and the rows' ``height`` as an attribute."""
+    """The lines of a table that a sheet shows, ``first`` to ``last``, both included."""
 
-    relation: str
-    cells: tuple[str, ...]
-    height: str
+    columns: Sequence[Column]
+    styles: Sequence[tuple[str, str]]
+    page: Page
     first: int
     last: int
 
@@ -83,7 +86,7 @@ class _Part:
     @property
     def place(self) -> str:
         """The cells of the table, with the header."""
-        return f"A1:{get_column_letter(len(self.cells))}{self.row_count}"
+        return f"A1:{get_column_letter(len(self.columns))}{self.row_count}"
 
 
 class LargeWorkbook:
@@ -100,17 +103,21 @@ class LargeWorkbook:
     def add_table(self, title: str, relation: str, columns: Sequence[Column]) -> None:
         """Add a table, on as many sheets as it needs.
 
-        The relation has these columns, and ``line``, which counts its rows from 1 in their order.
+        The relation has these columns, and ``line``, which counts its rows from 1 in their order; it is read when the
+        workbook is saved.
         """
         count = int(scalar(self._connection, f"SELECT count(*) FROM {relation}"))
-        too_long = self._columns_too_long(relation, columns)
+        self.add_pages(
+            title, columns, count, lambda first, last: f"(FROM {relation} WHERE line BETWEEN {first:d} AND {last:d})"
+        )
+
+    def add_pages(self, title: str, columns: Sequence[Column], count: int, page: Page) -> None:
+        """Add a table whose ``count`` lines are made while the workbook is saved, a part at a time and in order."""
         for number, first in enumerate(range(1, max(count, 1) + 1, self._most_lines), start=1):
             sheet = self.book.create_sheet(title if number == 1 else f"{title} {number}")
-            cells = tuple(
-                _cell_in_sql(sheet, column, place, column.name in too_long, any(c.wrapped for c in columns))
-                for place, column in enumerate(columns, start=1)
-            )
-            part = _Part(relation, cells, _height_in_sql(columns), first, min(count, first + self._most_lines - 1))
+            on_top = any(column.wrapped for column in columns)
+            styles = [_styles(sheet, column, on_top) for column in columns]
+            part = _Part(columns, styles, page, first, min(count, first + self._most_lines - 1))
             _lay_out(sheet, columns, part)
             self._parts.append((sheet, part))
 
@@ -134,27 +141,33 @@ class LargeWorkbook:
         """A sheet's XML with the rows of its table after the header."""
         before, end_of_rows, after = sheet.partition(b"</sheetData>")
         yield before
-        rendered = (
-            "SELECT string_agg(readable(row_xml), '' ORDER BY line) FROM ("
-            f"SELECT line, concat('<row r=\"', row_no, '\"', {part.height}, '>', {', '.join(part.cells)}, '</row>') "
-            "AS row_xml FROM ("
-            f"SELECT *, line - {part.first} + 2 AS row_no FROM {part.relation} WHERE line BETWEEN ? AND ?))"
-        )
-        for line in range(part.first, part.last + 1, _ROWS_AT_A_TIME):
-            yield scalar(self._connection, rendered, [line, min(line + _ROWS_AT_A_TIME - 1, part.last)]).encode()
+        for first in range(part.first, part.last + 1, _LINES_AT_A_TIME):
+            relation = part.page(first, min(first + _LINES_AT_A_TIME - 1, part.last))
+            yield scalar(self._connection, self._rows_in_sql(relation, part)).encode()
         # numbers that are text (an ISBN) are meant so: no cell is marked for it
         meant = f'<ignoredErrors><ignoredError sqref="{part.place}" numberStoredAsText="1"/></ignoredErrors>'
         yield end_of_rows + after.replace(b"</worksheet>", meant.encode() + b"</worksheet>")
 
+    def _rows_in_sql(self, relation: str, part: _Part) -> str:
+        """The query that gives the rows of these lines as XML."""
+        too_long = self._columns_too_long(relation, part.columns)
+        cells = (
+            f"{column.kind}_cell('{get_column_letter(number)}' || row_no, {', '.join(styles)}, "
+            + (f"fitting({_name(column)}))" if column.name in too_long else f"{_name(column)})")
+            for number, (column, styles) in enumerate(zip(part.columns, part.styles, strict=True), start=1)
+        )
+        return (
+            "SELECT string_agg(readable(row_xml), '' ORDER BY line) FROM ("
+            f"SELECT line, concat('<row r=\"', row_no, '\"', {_height_in_sql(part.columns)}, '>', {', '.join(cells)}, "
+            f"'</row>') AS row_xml FROM (SELECT *, line - {part.first} + 2 AS row_no FROM {relation}))"
+        )
+
     def _columns_too_long(self, relation: str, columns: Sequence[Column]) -> set[str]:
         """The columns in which some text may be too long for a cell."""
-        longest = ", ".join(
-            f"coalesce(max(strlen({_name(c)})) > {MOST_CHARACTERS}, FALSE) AS {_name(c)}"
-            for c in columns
-            if c.kind == "text"
-        )
-        (found,) = rows(self._connection, f"SELECT {longest} FROM {relation}")
-        return {name for name, is_too_long in found.items() if is_too_long}
+        texts = [column for column in columns if column.kind == "text"]
+        longer = ", ".join(f"max(strlen({_name(c)})) > {MOST_CHARACTERS}" for c in texts)
+        found = self._connection.execute(f"SELECT {longer or 'NULL'} FROM {relation}").fetchall()
+        return {column.name for column, is_longer in zip(texts, found[0], strict=False) if is_longer}
 
 
 def cell(
@@ -219,20 +232,18 @@ def _lay_out(sheet: Sheet, columns: Sequence[Column], part: _Part) -> None:
     sheet.append([header_cell(sheet, c.heading, "quoted" if c.quoted else "own") for c in columns])
 
 
-def _cell_in_sql(sheet: Sheet, column: Column, number: int, is_too_long: bool, on_top: bool) -> str:
-    """The expression that gives a column's cell in ``row_no``, with its styles as attributes."""
-    styles = []
-    for guarding in (False, True):
-        styled = WriteOnlyCell(sheet)
-        styled.quotePrefix = guarding
+def _styles(sheet: Sheet, column: Column, on_top: bool) -> tuple[str, str]:
+    """The end of a cell's place and its style, as SQL texts: plain, and guarding the beginning of a formula."""
+    plain, guarding = WriteOnlyCell(sheet), WriteOnlyCell(sheet)
+    guarding.quotePrefix = True
+    for styled in (plain, guarding):
         if column.kind == "date":
             styled.number_format = DATE_FORMAT
             styled.alignment = Alignment(horizontal="left")
         elif on_top:
             styled.alignment = Alignment(vertical="top", wrap_text=column.wrapped)
-        styles.append(f'\'" s="{styled.style_id}"\'' if styled.style_id else "'\"'")
-    value = f"fitting({_name(column)})" if is_too_long else _name(column)
-    return f"{column.kind}_cell('{get_column_letter(number)}' || row_no, {', '.join(styles)}, {value})"
+    attributes = [f' s="{styled.style_id}"' if styled.style_id else "" for styled in (plain, guarding)]
+    return f"'\"{attributes[0]}'", f"'\"{attributes[1]}'"
 
 
 def _height_in_sql(columns: Sequence[Column]) -> str:
