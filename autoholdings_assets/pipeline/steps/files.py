@@ -135,7 +135,8 @@ def _read(
                 context.home, vendor, Archive(context.home.archive).path_of(sha), sha, file["file_name"]
             )
         except UnreadableFile as error:
-            refusal = ProfileOutcome(outcome.profile, "refused", f"{error.name}: {error.message}", error.advice, sha)
+            named = "" if error.name == outcome.profile else f"{error.name}: "  # where the vendor names no file
+            refusal = ProfileOutcome(outcome.profile, "refused", f"{named}{error.message}", error.advice, sha)
             runs.record_refusal(connection, context.run_id, vendor.name, refusal)
             return refusal
         title_lists.record(connection, outcome.profile, vendor, staged)
