@@ -7,7 +7,7 @@ import argparse
 import json
 from collections.abc import Callable
 
-from autoholdings_tests.benchmarks import command, homes, job, reading
+from autoholdings_tests.benchmarks import command, homes, job, reading, workbooks
 from autoholdings_tests.benchmarks.measuring import Result
 
 PARTS: dict[str, Callable[[int, int], list[Result]]] = {
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[int, int], list[Result]]] = {
     "command": lambda _, repeats: command.run(repeats),
     "homes": lambda _rows, _repeats: homes.run(),
     "reading": reading.run,
+    "workbooks": workbooks.run,
 }
 """The parts of the table; each gives a few rows of it."""
 
