@@ -5,7 +5,7 @@
 CREATE OR REPLACE TEMP VIEW row_to_match AS
 SELECT profile_no, row_number, collection, print_identifier, online_identifier
 FROM granted_row
-WHERE status = 'valid' AND list_contains(getvariable('listed_collections'), collection);
+WHERE status = 'valid' AND list_contains(getvariable('listed_collections')::VARCHAR[], collection);
 
 -- A title list states a title once for each stretch of its coverage: rows with the same identifiers are one title.
 CREATE OR REPLACE TEMP TABLE cz_title AS
