@@ -4,16 +4,17 @@ The apply step trusts nobody: it reads the stored verdict, makes sure that the i
 that the plan was made of, and fails if a portfolio with a PO line would go.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import advance_with_run, generation
-from autoholdings_assets.holdings.plan import CONTENTS, Plan, content_path
-from autoholdings_assets.holdings.titles import quoted
-from autoholdings_assets.holdings.warehouse import Connection, scalar, set_variables, sql, transaction
+from autoholdings_assets.holdings.plan import CONTENTS, Plan
+from autoholdings_assets.holdings.settled import ACTIVATIONS
+from autoholdings_assets.holdings.titles import content_path, load_granted_rows
+from autoholdings_assets.holdings.warehouse import Connection, quoted, scalar, set_variables, sql, transaction
 
 
 class NotApplicable(Exception):
@@ -38,7 +39,16 @@ def apply_plan(connection: Connection, home: Home, plan: Plan, inputs: Inputs, r
     if plan.inputs_hash != inputs.digest:
         raise _lapsed(plan)
 
+    activates = all(content_path(home, plan.plan_id, part).exists() for part in ACTIVATIONS)
+    if activates:
+        load_granted_rows(connection, home, inputs)
+        _load(connection, home, plan, {part: part for part in ACTIVATIONS})
+
     def accept_files(now: datetime) -> None:
+        if activates:
+            connection.execute(sql("activate"))
+        if scalar(connection, sql("not_activated")):
+            raise _contents_gone(plan)
         for grant in inputs.grants:
             if grant.is_retired:
                 connection.execute("DELETE FROM entitlement WHERE profile = ?", [grant.profile])
@@ -59,12 +69,8 @@ def carry_out(
     if plan.generation != generation(connection, plan.vendor):
         raise _lapsed(plan)
     if not all(content_path(home, plan.plan_id, part).exists() for part in CONTENTS):
-        raise NotApplicable(
-            f"The contents of plan {plan.plan_id} are not in staging/ any more. Nothing was applied; run again."
-        )
-    for part, relation in CONTENTS.items():
-        staged = quoted(content_path(home, plan.plan_id, part))
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS FROM read_parquet({staged})")
+        raise _contents_gone(plan)
+    _load(connection, home, plan, CONTENTS)
     with transaction(connection) as now:
         set_variables(connection, plan_id=plan.plan_id, run_id=run_id, now=now)
         connection.execute(sql("apply"))
@@ -74,6 +80,13 @@ def carry_out(
         )
         finish(now)
     return Applied(plan.plan_id, plan.actions)
+
+
+def _load(connection: Connection, home: Home, plan: Plan, parts: Mapping[str, str]) -> None:
+    """Make a view of each staged part of the plan."""
+    for part, relation in parts.items():
+        staged = quoted(content_path(home, plan.plan_id, part))
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS FROM read_parquet({staged})")
 
 
 def accept_file(connection: Connection, profile: str, plan: Plan, file_sha256: str, now: datetime) -> None:
@@ -105,6 +118,12 @@ def _verify_verdict(connection: Connection, plan: Plan) -> None:
     accepted = "SELECT count(*) FROM plan_decision WHERE plan_id = ? AND decision = 'accepted'"
     if (plan.hold_reasons or plan.status == "accepted") and not scalar(connection, accepted, [plan.plan_id]):
         raise NotApplicable(f"Nobody's acceptance of plan {plan.plan_id} is recorded. Nothing was applied. {look}")
+
+
+def _contents_gone(plan: Plan) -> NotApplicable:
+    return NotApplicable(
+        f"The contents of plan {plan.plan_id} are not in staging/ any more. Nothing was applied; run again."
+    )
 
 
 def _lapsed(plan: Plan) -> NotApplicable:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from autoholdings_assets.config import Configuration, ConfigurationError, ElectronicCollection, Home, Policies
 from autoholdings_assets.holdings.runs import profile_outcomes
@@ -18,7 +19,7 @@ from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
-PLANNING_VERSION = 2
+PLANNING_VERSION = 3
 """Raised whenever matching, merging or planning change, so that plans are made anew."""
 
 EVERYONE_ELSE = "everyone else"
@@ -65,6 +66,8 @@ class Inputs:
     all_groups: tuple[str, ...]
     policies: Policies
     digest: str
+    settings_digest: str = ""
+    """All of the digest but for the files."""
 
     @property
     def active_collections(self) -> tuple[str, ...]:
@@ -87,8 +90,16 @@ def current_inputs(connection: Connection, home: Home, configuration: Configurat
         "groups": configuration.institution.groups,
         "policies": configuration.policies.model_dump(mode="json"),
     }
-    digest = hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
-    return Inputs(vendor, grants, collections, all_groups(configuration), configuration.policies, digest)
+    settings = described | {"grants": [[g.profile, g.groups, g.is_retired] for g in grants]}
+    return Inputs(
+        vendor,
+        grants,
+        collections,
+        all_groups(configuration),
+        configuration.policies,
+        _digest(described),
+        _digest(settings),
+    )
 
 
 def all_groups(configuration: Configuration) -> tuple[str, ...]:
@@ -171,6 +182,10 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
             )
         )
     return grants
+
+
+def _digest(described: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _hash_of(path: Path | None) -> str | None:

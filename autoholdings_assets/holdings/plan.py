@@ -6,7 +6,6 @@ whether a plan may be applied (``verdict.py``), and applying it (``apply.py``).
 """
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from autoholdings_assets.config import Home
@@ -15,9 +14,11 @@ from autoholdings_assets.holdings.continuity import link_titles
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.notes import notes_on
-from autoholdings_assets.holdings.titles import load_row_outcomes, quoted, write_parquet
+from autoholdings_assets.holdings.settled import find_settled, stage_titles
+from autoholdings_assets.holdings.titles import content_path as content_path
+from autoholdings_assets.holdings.titles import load_row_outcomes, write_parquet
 from autoholdings_assets.holdings.verdict import judge
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
+from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql, transaction
 
 ROW_OUTCOMES = (
     "activate", "update", "unchanged", "keep", "possible title change", "no match", "multiple matches",
@@ -80,11 +81,6 @@ class Plan:
         return counting.row_outcomes(self.counters)
 
 
-def content_path(home: Home, plan_id: str, part: str) -> Path:
-    """Where a part of a plan (portfolios, statements, rows) is staged."""
-    return home.staging / "plans" / plan_id / f"{part}.parquet"
-
-
 def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -> Plan:
     """Compare what the files grant with the portfolios and store the plan with its verdict; nothing else changes.
 
@@ -104,6 +100,7 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
     _compute(connection, home, inputs)
     for part, relation in (*CONTENTS.items(), ("rows", "row_result")):
         write_parquet(connection, relation, content_path(home, plan_id, part))
+    stage_titles(connection, home, inputs, plan_id)
     counted = rows(connection, sql("counters"))
     verdict = judge(connection, home, inputs)
     notes = notes_on(connection, inputs)
@@ -120,6 +117,9 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
             ],
         )  # fmt: skip
         connection.execute("INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM new_plan_item", [plan_id])
+        connection.execute(
+            f"INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM ({sql('activated_items')})", [plan_id]
+        )
         _take_portfolio_numbers(connection)
     return load_plan(connection, plan_id)
 
@@ -187,8 +187,10 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
         grace_files=inputs.policies.grace_files,
         po_line_portfolio_missing=inputs.policies.po_line_portfolio_missing,
     )
-    for step in ("words", "desired"):
+    for step in ("words", "granted_title"):
         connection.execute(sql(step))
+    find_settled(connection, home, inputs)
+    connection.execute(sql("desired"))
     link_titles(connection)
     for step in COMPARISON:
         connection.execute(sql(step))
@@ -200,10 +202,7 @@ def _next_portfolio_number(connection: Connection) -> int:
 
 def _take_portfolio_numbers(connection: Connection) -> None:
     """New portfolios have their numbers from now on, whether this plan is ever applied or not."""
-    following = scalar(
-        connection,
-        "SELECT max(portfolio_id) + 1 FROM new_plan_item WHERE portfolio_id >= getvariable('first_portfolio_id')",
-    )
-    if following is not None:
+    following = scalar(connection, "SELECT max(portfolio_id) + 1 FROM title_result")
+    if following is not None and following > _next_portfolio_number(connection):
         connection.execute("DELETE FROM number_range WHERE name = 'portfolio_id'")
         connection.execute("INSERT INTO number_range VALUES ('portfolio_id', ?)", [following])

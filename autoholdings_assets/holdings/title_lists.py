@@ -2,13 +2,15 @@
 
 A staged title list is a Parquet file with the title list frame (see ``kbart.validation``) plus ``collection`` and with
 the vendor's free content marked 'excluded'. It is a function of the file's bytes, the reader and the vendor's data
-alone, so that it can be made again from the archive at any time.
+alone, so that it can be made again from the archive at any time. ``content`` is a number for all that a row says: it
+serves to tell that a row says the same as one of another file.
 """
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +21,9 @@ from autoholdings_assets.kbart import validation
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.validation import ReadingOptions, TitleList, read_title_list
 from autoholdings_assets.vendors.model import Vendor
+
+STAGED_VERSION = 2
+"""Raised whenever what is staged changes, so that files are staged anew."""
 
 COLUMNS = ("row_number", "status", "reason", *FIELD_NAMES, "from_date", "until_date", "collection")
 """The columns of a staged title list."""
@@ -43,7 +48,9 @@ class StagedTitleList:
 
 def fingerprint(vendor: Vendor) -> str:
     """Changes whenever the reader, its rules or the vendor's data change: then files are read anew."""
-    return hashlib.sha256(f"{validation.fingerprint()}{vendor.model_dump_json()}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{validation.fingerprint()}{STAGED_VERSION}{vendor.model_dump_json()}".encode()).hexdigest()[
+        :12
+    ]
 
 
 def staged_path(home: Home, vendor: Vendor, file_sha256: str) -> Path:
@@ -75,11 +82,21 @@ def stage(home: Home, vendor: Vendor, file: Path, file_sha256: str, name: str) -
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame as Parquet, whole or not at all."""
+    """Write a title list as Parquet, with a number for what each row says; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
-    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), unfinished, compression="lz4")
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    pq.write_table(table.append_column("content", _contents(table)), unfinished, compression="lz4")
     unfinished.replace(path)
+
+
+def _contents(rows: pa.Table) -> pa.Array:
+    """A number for what each row says, in order; the same for rows that say the same."""
+    said = ", ".join((*FIELD_NAMES, "from_date", "until_date", "collection"))
+    with duckdb.connect() as connection:
+        connection.register("listed", rows)
+        hashed = connection.execute(f"SELECT hash({said}) AS content FROM listed").fetchnumpy()
+    return pa.array(hashed["content"])
 
 
 def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedTitleList) -> None:

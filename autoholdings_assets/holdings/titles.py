@@ -4,12 +4,14 @@ The result is staged under the digest of its inputs: one record for every row of
 statement that it belongs to, or why it grants nothing.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from autoholdings_assets.config import ElectronicCollection, Home
 from autoholdings_assets.holdings.entitlements import Inputs, ensure_staged
 from autoholdings_assets.holdings.warehouse import Connection, rows, set_variables, sql
+from autoholdings_assets.holdings.warehouse import quoted as quoted
 from autoholdings_assets.kbart import coverage
 from autoholdings_assets.kbart.reader import read
 from autoholdings_assets.kbart.validation import validate
@@ -47,21 +49,35 @@ def merged_path(home: Home, inputs: Inputs) -> Path:
     return home.staging / "coverage" / f"{inputs.vendor.name}-{inputs.digest[:16]}.parquet"
 
 
+def content_path(home: Home, plan_id: str, part: str) -> Path:
+    """Where a part of a plan (portfolios, statements, rows) is staged."""
+    return home.staging / "plans" / plan_id / f"{part}.parquet"
+
+
 def merge_titles(connection: Connection, home: Home, inputs: Inputs) -> MergedTitles:
     """Match and merge the rows of all files that grant something now, and stage the outcome of every row.
 
+    What has been merged before is only told again.
+
     Raises ``kbart.errors.UnreadableFile`` when a Community Zone title list cannot be used.
     """
+    path = merged_path(home, inputs)
+    told = path.with_suffix(".json")
+    if path.exists() and told.exists():
+        return MergedTitles(path, **json.loads(told.read_text(encoding="utf-8")))
     load_row_outcomes(connection, home, inputs)
     (counts,) = rows(connection, sql("coverage_counts"))
-    return MergedTitles(
-        merged_path(home, inputs),
+    merged = MergedTitles(
+        path,
         counts["rows"],
         counts["titles"],
         counts["statements"],
         dict(zip(counts["outcomes"], counts["outcome_rows"], strict=True)),
         rows(connection, sql("coverage_preview")),
     )
+    in_words = {name: value for name, value in vars(merged).items() if name != "path"}
+    told.write_text(json.dumps(in_words), encoding="utf-8")
+    return merged
 
 
 def load_row_outcomes(connection: Connection, home: Home, inputs: Inputs) -> None:
@@ -94,11 +110,6 @@ def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> Non
         for number, grant in enumerate(inputs.grants)
     ]
     connection.execute("CREATE OR REPLACE TEMP VIEW granted_row AS " + " UNION ALL ".join(parts))
-
-
-def quoted(path: Path) -> str:
-    """A path as an SQL string."""
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def write_parquet(connection: Connection, relation: str, path: Path) -> None:

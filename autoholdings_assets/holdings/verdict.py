@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.entitlements import Grant, Inputs
 from autoholdings_assets.holdings.title_lists import stage, staged_path
-from autoholdings_assets.holdings.titles import quoted
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql
+from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
 from autoholdings_assets.retrieval.archive import Archive
 
 TITLES, PO_LINE_TITLES, COVERAGE = "titles", "titles with a PO line", "coverage"
@@ -142,7 +141,7 @@ def _first_files(connection: Connection, inputs: Inputs) -> Iterator[str]:
     for collection in inputs.active_collections:
         found = scalar(
             connection,
-            "SELECT count(*) FROM current_portfolio WHERE collection = $collection "
+            "SELECT count(*) FROM portfolio_now WHERE collection = $collection "
             "AND NOT EXISTS (FROM portfolio_grant WHERE collection = $collection) "
             "AND EXISTS (FROM row_outcome WHERE collection = $collection AND title_key IS NOT NULL)",
             {"collection": collection},

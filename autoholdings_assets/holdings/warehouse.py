@@ -147,6 +147,11 @@ def scalar(connection: Connection, query: str, parameters: list[Any] | dict[str,
     return found[0][0] if found else None
 
 
+def quoted(path: Path) -> str:
+    """A path as an SQL string."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def set_variables(connection: Connection, **values: Any) -> None:
     """Bind values for an SQL file, which reads them with ``getvariable('name')``."""
     for name, value in values.items():
@@ -154,8 +159,7 @@ def set_variables(connection: Connection, **values: Any) -> None:
 
 
 def _attach(connection: Connection, path: Path) -> None:
-    quoted = str(path).replace("'", "''")
-    connection.execute(f"ATTACH '{quoted}' AS warehouse (STORAGE_VERSION 'v1.5.0'); USE warehouse")
+    connection.execute(f"ATTACH {quoted(path)} AS warehouse (STORAGE_VERSION 'v1.5.0'); USE warehouse")
 
 
 def _detach(connection: Connection) -> None:

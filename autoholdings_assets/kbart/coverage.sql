@@ -4,12 +4,12 @@
 CREATE OR REPLACE TEMP MACRO normalised_title(t) AS
     trim(regexp_replace(strip_accents(lower(t)), '[^\p{L}\p{N}]+', ' ', 'g'));
 
--- What tells a title from the others: the strongest thing that its row states.
+-- What tells a title from the others: the strongest thing that its row states. It is kept as a number, since text is slow to compare.
 CREATE OR REPLACE TEMP TABLE row_identity AS
 SELECT
     profile_no,
     row_number,
-    concat_ws(
+    md5(concat_ws(
         '|', collection, publication_type,
         CASE
             WHEN cz_title IS NOT NULL THEN 'cz|' || cz_title
@@ -20,7 +20,7 @@ SELECT
         END,
         CASE WHEN getvariable('keep_apart') AND publication_type = 'serial' AND cz_title IS NULL
             THEN concat_ws('|', title_id, title_url) END
-    ) AS identity,
+    ))::UUID AS identity,
     -- an ISSN, or a Community Zone title, is enough by itself; an ISBN or a title_id needs the title too
     cz_title IS NULL
         AND (publication_type <> 'serial' OR coalesce(online_identifier, print_identifier) IS NULL) AS needs_title
@@ -35,11 +35,11 @@ WITH repeated AS (
         i.profile_no,
         i.row_number,
         i.identity,
-        concat_ws(
+        md5(concat_ws(
             '|', i.identity, normalised_title(r.publication_title),
             CASE WHEN r.publication_type <> 'serial'
                 THEN coalesce(lower(r.monograph_volume), '') || '|' || coalesce(lower(r.monograph_edition), '') END
-        ) AS full_identity
+        ))::UUID AS full_identity
     FROM row_identity AS i
     JOIN repeated USING (identity)
     JOIN entitled_row AS r USING (profile_no, row_number)
@@ -47,11 +47,10 @@ WITH repeated AS (
 ), shared AS (
     SELECT identity FROM told_apart GROUP BY identity HAVING count(DISTINCT full_identity) > 1
 )
-SELECT profile_no, row_number, md5(identity)::UUID AS title_key, FALSE AS shared_identifier
-FROM row_identity ANTI JOIN told_apart USING (profile_no, row_number)
-UNION ALL
-SELECT profile_no, row_number, md5(full_identity)::UUID, identity IN (FROM shared)
-FROM told_apart;
+SELECT
+    i.profile_no, i.row_number, coalesce(t.full_identity, i.identity) AS title_key,
+    t.identity IS NOT NULL AND t.identity IN (FROM shared) AS shared_identifier
+FROM row_identity AS i LEFT JOIN told_apart AS t USING (profile_no, row_number);
 
 -- Most titles have one row and need no ordering.
 CREATE OR REPLACE TEMP TABLE merged_row AS
@@ -70,7 +69,7 @@ WITH several AS (
             coalesce(r.num_last_vol_online, ''), coalesce(r.num_last_issue_online, ''),
             coalesce(r.embargo_info, ''), coalesce(r.coverage_depth, ''), coalesce(r.notes, ''),
             coalesce(r.access_type, '')
-        )) AS content
+        ))::UUID AS content
     FROM row_title AS t
     SEMI JOIN several USING (title_key)
     JOIN entitled_row AS r USING (profile_no, row_number)

@@ -1,17 +1,16 @@
--- The plan in numbers. Input: new_plan_item, title_result, row_result, proposed_portfolio, grant_of_profile. Gives counter rows.
+-- The plan in numbers. Input: new_plan_item, activated_title, title_result, granted_title, availability, row_result. Gives counter rows.
 WITH of_collection AS (
     SELECT collection, NULL AS profile, NULL AS "group", action AS counter, count(*) AS value
-    FROM new_plan_item GROUP BY ALL
+    FROM (SELECT collection, action FROM new_plan_item UNION ALL SELECT collection, 'activate' FROM activated_title) GROUP BY ALL
     UNION ALL
-    SELECT p.collection, NULL, NULL, 'unchanged', count(*)
-    FROM title_result AS t JOIN proposed_portfolio AS p USING (title_key) WHERE t.action = 'unchanged' GROUP BY ALL
+    SELECT collection, NULL, NULL, 'unchanged', count(*) FROM title_result WHERE action = 'unchanged' GROUP BY ALL
 ), of_profile AS (
     SELECT collection, profile, NULL AS "group", 'rows: ' || outcome AS counter, count(*) AS value
     FROM row_result GROUP BY ALL
 ), of_group AS (
-    SELECT p.collection, NULL AS profile, unnest(p.available_for) AS "group", t.action AS counter, p.portfolio_id
-    FROM title_result AS t JOIN proposed_portfolio AS p USING (title_key)
-    WHERE NOT p.available_for_all
+    SELECT t.collection, NULL AS profile, unnest(a.available_for) AS "group", t.action AS counter
+    FROM title_result AS t JOIN granted_title AS g USING (title_key) JOIN availability AS a USING (profiles)
+    WHERE NOT a.available_for_all AND t.action NOT IN ('keep', 'multiple matches')
 )
 FROM of_collection
 UNION ALL FROM of_profile

@@ -1,17 +1,22 @@
 -- A new file beside the last accepted one of its profile. Input: old_row, new_row (staged title lists).
 -- Gives: rows and rows with an ISSN or ISBN of both, and how many identifiers they have and share.
 WITH identifier AS (
-    SELECT 'old' AS side, unnest([online_identifier, print_identifier]) AS value FROM old_row WHERE status <> 'rejected'
-    UNION ALL
-    SELECT 'new', unnest([online_identifier, print_identifier]) FROM new_row WHERE status <> 'rejected'
+    -- numbers stand for the identifiers: there may be millions
+    SELECT 1 AS side, hash(online_identifier) AS value FROM old_row WHERE status <> 'rejected' AND online_identifier IS NOT NULL
+    UNION ALL SELECT 1, hash(print_identifier) FROM old_row WHERE status <> 'rejected' AND print_identifier IS NOT NULL
+    UNION ALL SELECT 2, hash(online_identifier) FROM new_row WHERE status <> 'rejected' AND online_identifier IS NOT NULL
+    UNION ALL SELECT 2, hash(print_identifier) FROM new_row WHERE status <> 'rejected' AND print_identifier IS NOT NULL
 ), stated AS (
-    SELECT value, bool_or(side = 'old') AS in_old, bool_or(side = 'new') AS in_new FROM identifier WHERE value IS NOT NULL GROUP BY value
+    SELECT sides, count(*) AS identifiers FROM (SELECT bit_or(side) AS sides FROM identifier GROUP BY value) GROUP BY sides
+), of_files AS (
+    SELECT
+        (SELECT count(*) FROM old_row) AS old_rows, (SELECT count(*) FROM new_row) AS new_rows,
+        (SELECT count(coalesce(online_identifier, print_identifier)) FROM old_row) AS old_rows_identified,
+        (SELECT count(coalesce(online_identifier, print_identifier)) FROM new_row) AS new_rows_identified
 )
 SELECT
-    (SELECT count(*) FROM old_row) AS old_rows,
-    (SELECT count(*) FROM new_row) AS new_rows,
-    (SELECT count(*) FROM old_row WHERE coalesce(online_identifier, print_identifier) IS NOT NULL) AS old_rows_identified,
-    (SELECT count(*) FROM new_row WHERE coalesce(online_identifier, print_identifier) IS NOT NULL) AS new_rows_identified,
-    (SELECT count(*) FROM stated WHERE in_old) AS old_identifiers,
-    (SELECT count(*) FROM stated WHERE in_new) AS new_identifiers,
-    (SELECT count(*) FROM stated WHERE in_old AND in_new) AS shared_identifiers;
+    of_files.*,
+    (SELECT coalesce(sum(identifiers), 0)::BIGINT FROM stated WHERE sides & 1 = 1) AS old_identifiers,
+    (SELECT coalesce(sum(identifiers), 0)::BIGINT FROM stated WHERE sides & 2 = 2) AS new_identifiers,
+    (SELECT coalesce(sum(identifiers), 0)::BIGINT FROM stated WHERE sides = 3) AS shared_identifiers
+FROM of_files;

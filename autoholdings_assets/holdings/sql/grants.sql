@@ -1,15 +1,15 @@
--- Which profile grants which portfolio after the plan. Input: row_outcome, proposed_portfolio, grant_of_profile, frozen, graced,
--- collection_state, portfolio_grant. Output: planned_grant, the differences: is_granted is false for a grant that ends.
+-- Which profile grants which portfolio after the plan. Input: compared_title, proposed_portfolio, grant_of_profile, settled_title,
+-- frozen, graced, collection_state, portfolio_grant. Output: planned_grant, the differences: is_granted is false for a grant that ends.
 CREATE OR REPLACE TEMP TABLE changed_grant AS
 WITH present AS (
     SELECT portfolio_id, collection, profile, missing_since
-    FROM portfolio_grant
+    FROM portfolio_grant ANTI JOIN settled_title USING (portfolio_id)
     WHERE valid_to IS NULL AND collection IN (SELECT collection FROM collection_state WHERE active)
 ), wanted AS (
-    SELECT DISTINCT p.portfolio_id, p.collection, g.profile, NULL::TIMESTAMPTZ AS missing_since, FALSE AS goes_missing
-    FROM row_outcome AS o
+    SELECT p.portfolio_id, p.collection, g.profile, NULL::TIMESTAMPTZ AS missing_since, FALSE AS goes_missing
+    FROM compared_title AS t
     JOIN proposed_portfolio AS p USING (title_key)
-    JOIN grant_of_profile AS g ON g.profile_no = o.profile_no
+    JOIN grant_of_profile AS g ON (t.profiles >> g.profile_no) & 1 = 1
     UNION ALL
     -- what stays as it is, stays granted by whom it was
     SELECT p.portfolio_id, p.collection, p.profile, p.missing_since, g.portfolio_id IS NOT NULL AND p.missing_since IS NULL

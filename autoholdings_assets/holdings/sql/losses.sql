@@ -1,10 +1,10 @@
 -- What the plan would lose, by collection and by profile or group (rule A2). Input: portfolio_grant, planned_grant, new_plan_item,
--- current_portfolio, coverage, lost_stretch, collection_state, variables all_groups, profile_groups (profile -> its groups, all of
+-- portfolio_now, coverage, lost_stretch, collection_state, variables all_groups, profile_groups (profile -> its groups, all of
 -- them for a profile that is for everyone). Gives: measure, collection, profile, group, titles, had, lost, whole; where titles is how
 -- many titles lose something of how many (had), and lost and whole are the quantity that the share is taken of.
 WITH present_grant AS (
     SELECT g.portfolio_id, g.collection, g.profile, c.po_line
-    FROM portfolio_grant AS g JOIN current_portfolio AS c USING (portfolio_id)
+    FROM portfolio_grant AS g JOIN portfolio_now AS c USING (portfolio_id)
     WHERE g.valid_to IS NULL
 ), ended_grant AS (
     SELECT portfolio_id, profile FROM planned_grant WHERE NOT is_granted
@@ -13,7 +13,7 @@ WITH present_grant AS (
     FROM present_grant AS p LEFT JOIN ended_grant AS e ON e.portfolio_id = p.portfolio_id AND e.profile = p.profile
 ), held AS (
     SELECT portfolio_id, collection, unnest(CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END) AS "group"
-    FROM current_portfolio
+    FROM portfolio_now
 ), lost_group AS (
     SELECT portfolio_id, unnest(groups_lost) AS "group" FROM new_plan_item WHERE action IN ('update', 'remove')
 ), covered AS (
@@ -38,7 +38,7 @@ WITH present_grant AS (
     GROUP BY ALL
 ), covered_by_group AS (
     SELECT c.collection, d."group", d.portfolio_id, d.days, coalesce(l.days, 0) AS lost_days
-    FROM current_portfolio AS c
+    FROM portfolio_now AS c
     JOIN covered AS d USING (portfolio_id)
     LEFT JOIN lost_day AS l ON l.portfolio_id = d.portfolio_id AND l."group" = d."group"
 ), loss AS (

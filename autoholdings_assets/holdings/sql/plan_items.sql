@@ -1,4 +1,4 @@
--- The plan's items and the outcome of every row. Input: everything that proposed.sql, lost_coverage.sql and changes.sql made, grant_of_profile,
+-- The plan's items (but for activated_title's, see activated_items.sql) and the outcome of every row. Input: everything that proposed.sql, lost_coverage.sql and changes.sql made, grant_of_profile,
 -- excluded rows in granted_row. Output: new_plan_item, row_result.
 
 -- A title that is gone because the vendor made it free is not a plain loss.
@@ -19,7 +19,7 @@ LEFT JOIN (
 
 CREATE OR REPLACE TEMP TABLE title_result AS
 SELECT
-    p.title_key, p.portfolio_id,
+    p.title_key, p.collection, p.portfolio_id,
     CASE
         WHEN p.is_new AND t.title_key IS NOT NULL THEN 'possible title change'
         WHEN p.is_new THEN 'activate'
@@ -31,9 +31,13 @@ LEFT JOIN (SELECT DISTINCT title_key FROM title_change) AS t ON t.title_key = p.
 LEFT JOIN changed_portfolio AS x ON x.portfolio_id = p.portfolio_id
 LEFT JOIN changed_coverage AS y ON y.portfolio_id = p.portfolio_id
 UNION ALL
-SELECT l.title_key, l.portfolio_id, 'keep' FROM link AS l SEMI JOIN frozen USING (portfolio_id)
+SELECT l.title_key, NULL, l.portfolio_id, 'keep' FROM link AS l SEMI JOIN frozen USING (portfolio_id)
 UNION ALL
-SELECT DISTINCT title_key, NULL::BIGINT, 'multiple matches' FROM tie;
+SELECT DISTINCT title_key, NULL, NULL::BIGINT, 'multiple matches' FROM tie
+UNION ALL
+SELECT title_key, collection, portfolio_id, 'unchanged' FROM settled_title
+UNION ALL
+SELECT title_key, collection, portfolio_id, 'activate' FROM activated_title;
 
 CREATE OR REPLACE TEMP TABLE row_result AS
 SELECT

@@ -14,6 +14,8 @@ SELECT
     z.candidates,
     m.title_key,
     m.statement_no,
+    r.access_type,
+    r.content,
     coalesce(m.representative, FALSE) AS representative,
     coalesce(m.shared_identifier, FALSE) AS shared_identifier,
     z.cz_title IS NOT NULL AS from_community_zone,

@@ -6,12 +6,21 @@ WITH last_plan AS (
     ORDER BY applied_at DESC LIMIT 1
 ), kept AS (
     SELECT portfolio_id FROM plan_item WHERE plan_id IN (SELECT plan_id FROM last_plan) AND action = 'keep'
-), granted AS (
-    SELECT g.portfolio_id, bool_or(len(i.groups) = 0) AS for_all, list_sort(list_distinct(flatten(list(i.groups)))) AS groups
-    FROM portfolio_grant AS g
-    JOIN integration_profile AS i ON i.name = g.profile
-    WHERE g.valid_to IS NULL AND i.vendor = getvariable('vendor')
+), profile AS (
+    SELECT name, groups, 1::HUGEINT << (row_number() OVER (ORDER BY name) - 1)::INTEGER AS bit
+    FROM integration_profile WHERE vendor = getvariable('vendor')
+), granting AS (
+    SELECT g.portfolio_id, bit_or(i.bit) AS profiles
+    FROM portfolio_grant AS g JOIN profile AS i ON i.name = g.profile
+    WHERE g.valid_to IS NULL
     GROUP BY g.portfolio_id
+), together AS (
+    -- what is granted is worked out once for each set of profiles
+    SELECT s.profiles, bool_or(len(i.groups) = 0) AS for_all, list_sort(list_distinct(flatten(list(i.groups)))) AS groups
+    FROM (SELECT DISTINCT profiles FROM granting) AS s JOIN profile AS i ON s.profiles & i.bit <> 0
+    GROUP BY s.profiles
+), granted AS (
+    SELECT portfolio_id, for_all, groups FROM granting JOIN together USING (profiles)
 )
 SELECT
     p.portfolio_id, p.title, p.available_for_all, p.available_for, g.for_all AS should_be_for_all,

@@ -1,0 +1,33 @@
+-- Titles whose result is known without comparing; see settled.py. Input: granted_title, row_outcome, known_title
+-- (the titles of the plan that was applied last), collection_state, portfolio, portfolio_grant, variable first_portfolio_id.
+-- Output: portfolio_now, activated_title and settled_title (to be narrowed by unsettle.sql).
+
+CREATE OR REPLACE TEMP VIEW portfolio_now AS
+SELECT
+    portfolio_id, collection, title, print_identifier, online_identifier, title_id, title_url, monograph_volume,
+    monograph_edition, po_line, available_for_all, available_for
+FROM portfolio
+WHERE collection IN (SELECT collection FROM collection_state WHERE active);
+
+-- Where a collection has no portfolio, every title is new.
+CREATE OR REPLACE TEMP TABLE activated_title AS
+SELECT
+    getvariable('first_portfolio_id') + row_number() OVER (ORDER BY o.profile_no, o.row_number) - 1 AS portfolio_id,
+    o.title_key, o.collection, o.profile_no, o.row_number, t.profiles, t.is_paid, o.shared_identifier,
+    o.from_community_zone, o.cz_print_identifier, o.cz_online_identifier, o.cz_title_url
+FROM row_outcome AS o JOIN granted_title AS t USING (title_key)
+WHERE o.representative AND o.collection IN (
+    SELECT collection FROM collection_state WHERE active AND collection NOT IN (SELECT collection FROM portfolio_now)
+);
+
+-- A title of which the files say what they said when its portfolio was written last, as far as nothing else has touched the
+-- portfolio. Numbers stand for the values that titles and portfolios are recognised by.
+CREATE OR REPLACE TEMP TABLE settled_title AS
+SELECT
+    k.title_key, t.collection, k.portfolio_id, hash(p.online_identifier) AS online_value, hash(p.print_identifier) AS print_value,
+    hash(p.title_id) AS title_id_value, hash(p.title_url) AS title_url_value
+FROM known_title AS k
+JOIN granted_title AS t ON t.title_key = k.title_key AND t.content = k.content
+JOIN portfolio AS p ON p.portfolio_id = k.portfolio_id AND p.collection = t.collection
+WHERE p.availability = 'available' AND p.missing_since IS NULL
+    AND k.portfolio_id NOT IN (SELECT portfolio_id FROM portfolio_grant WHERE valid_to IS NULL AND missing_since IS NOT NULL);
