@@ -23,9 +23,9 @@ def start(function: Callable[..., object], *arguments: object) -> BaseProcess:
     return process
 
 
-def command(home: Path, *words: str) -> BaseProcess:
-    """Start `autoholdings WORDS` for a home; its exit status is the process's."""
-    return start(_execute, home, *words)
+def command(home: Path, *words: str, output: Path | None = None) -> BaseProcess:
+    """Start `autoholdings WORDS` for a home; its exit status is the process's, and what it prints goes to the file."""
+    return start(_execute, home, output, *words)
 
 
 def die(*_: Any, **__: Any) -> None:
@@ -39,7 +39,11 @@ def _call(environment: Mapping[str, str], function: Callable[..., object], argum
     function(*arguments)
 
 
-def _execute(home: Path, *words: str) -> None:
+def _execute(home: Path, output: Path | None, *words: str) -> None:
+    if output is not None:  # else it is printed where the first of these processes printed
+        file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for stream in (1, 2):
+            os.dup2(file, stream)
     from autoholdings_assets.cli import execute  # in the process that was forked
 
     sys.exit(execute([*words, "--home", str(home)]))
