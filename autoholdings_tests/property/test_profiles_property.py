@@ -91,11 +91,14 @@ def _play(vendors: DemoVendors, folder: Path, monkeypatch: pytest.MonkeyPatch, s
     model = Model(dict(zip(names, scenario["groups"], strict=False)))
     library = _library(vendors, folder, monkeypatch, model)
     current: dict[str, object] = dict.fromkeys(names)
+    served: dict[str, object] = dict.fromkeys(names)  # a refusal passes, and the vendor's file is still there
     for number, step in enumerate(scenario["steps"]):
         active = {name for name, on in zip(names, step["active"], strict=False) if on}
         for name, event in zip(names, step["events"], strict=False):
             library.change_profile(name, active=name in active)
-            current[name] = _serve(library, name, event, current[name], number)
+            if isinstance(event, dict) or event == "header only":
+                served[name] = event if isinstance(event, dict) else None
+            current[name] = _serve(library, name, event, served[name], number)
         before = library.state() if library.home.warehouse.exists() else None
         run = library.run()
         if not model.allows(active) or not any(isinstance(current[name], dict) for name in active):
@@ -108,8 +111,8 @@ def _play(vendors: DemoVendors, folder: Path, monkeypatch: pytest.MonkeyPatch, s
         assert _holdings(library) == model.holdings()
 
 
-def _serve(library: Library, name: str, event: object, last: object, number: int) -> object:
-    """Let the vendor answer the profile's next request; gives what the profile can read of it."""
+def _serve(library: Library, name: str, event: object, file: object, number: int) -> object:
+    """Let the vendor, which has this file, answer the profile's next request; gives what the profile can read of it."""
     account = library.feeds[name].account
     account.faults.clear()
     match event:
@@ -120,7 +123,7 @@ def _serve(library: Library, name: str, event: object, last: object, number: int
             library.feeds[name].serves(kbart(rows) + b"\n" * (number + 1))
             return event
         case "same":
-            return last
+            return file
         case "refused":
             account.fail_next(*[faults.status(403)] * 20)
         case "web page":
