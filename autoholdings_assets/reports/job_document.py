@@ -83,7 +83,7 @@ def _head(report: JobReport, workbooks: Sequence[Path]) -> Iterator[Block]:
         facts.append(("Groups", ", ".join(run.groups)))
     if plan:
         facts.append(
-            ("Plan", f"{plan.plan_id}, {plan.status}; `autoholdings plan show {plan.plan_id}` tells all of it")
+            ("Plan", f"{plan.plan_id}, {plan.status}; autoholdings plan show {plan.plan_id} tells all of it")
         )
     yield Facts(facts)
     if workbooks:
