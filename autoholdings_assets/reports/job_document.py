@@ -82,9 +82,7 @@ def _head(report: JobReport, workbooks: Sequence[Path]) -> Iterator[Block]:
     if run.groups:
         facts.append(("Groups", ", ".join(run.groups)))
     if plan:
-        facts.append(
-            ("Plan", f"{plan.plan_id}, {plan.status}; autoholdings plan show {plan.plan_id} tells all of it")
-        )
+        facts.append(("Plan", f"{plan.plan_id}, {plan.status}; autoholdings plan show {plan.plan_id} tells all of it"))
     yield Facts(facts)
     if workbooks:
         yield Bullets([Link(_named(path), path.name) for path in workbooks])
