@@ -4,14 +4,11 @@ What belongs here: the list of these invariants and asking them. What does not: 
 (``pipeline/invariants.py``).
 """
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoholdings_assets.config import Home
-from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
+from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, set_variables, sql
 
 SHOWN_ROWS = 20
 _COMPARED = (
@@ -117,29 +114,6 @@ def broken_invariants(connection: Connection, vendor: str, *, keep_apart: bool) 
         if found:
             broken[invariant.name] = Broken(found[0]["all_rows"], [_without_count(row) for row in found])
     return broken
-
-
-def broken_in_this_state(connection: Connection, home: Home, vendor: str, *, keep_apart: bool) -> dict[str, Broken]:
-    """The same, asked once for each state of the vendor's holdings: the whole state is judged after every change to it.
-
-    What was found is staged under the state's generation, for runs that find nothing new.
-    """
-    state = scalar(
-        connection, "SELECT generation || '-' || inputs_hash[1:16] FROM vendor_state WHERE vendor = ?", [vendor]
-    )
-    asked = hashlib.sha256(
-        "".join(sql(f"invariants/{invariant.name}") for invariant in INVARIANTS).encode()
-    ).hexdigest()
-    path = home.staging / "invariants" / f"{vendor}-{state}-{asked[:8]}.json"
-    if not path.exists():
-        found = broken_invariants(connection, vendor, keep_apart=keep_apart)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(
-            json.dumps({name: asdict(broken) for name, broken in found.items()}, default=str), encoding="utf-8"
-        )
-        unfinished.replace(path)
-    return {name: Broken(**broken) for name, broken in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def differing_tables(connection: Connection, published: Path) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from autoholdings_assets.holdings import apply, runs, undo
 from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.generations import carried_out
-from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, broken_in_this_state
+from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, broken_invariants
 from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_items, unaccounted_rows
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.holdings.titles import MergedTitles, merge_titles
@@ -168,12 +168,8 @@ def _summary(
     connection: Connection, context: RunContext, outcome: str, message: str, plan: Plan | None
 ) -> PortfoliosSummary:
     end_run(connection, context, outcome, message, plan.plan_id if plan else None)
-    broken = broken_in_this_state(
-        connection,
-        context.home,
-        context.vendor_name,
-        keep_apart=context.configuration.vendor(context.vendor_name).merging.keep_apart,
-    )
+    keep_apart = context.configuration.vendor(context.vendor_name).merging.keep_apart
+    broken = broken_invariants(connection, context.vendor_name, keep_apart=keep_apart)
     if any(invariant.name in broken for invariant in INVARIANTS if invariant.grave):
         report_at_once(connection, context)  # its check stops the run here
     of_vendor = "collection IN (SELECT name FROM electronic_collection WHERE vendor = ?)"
