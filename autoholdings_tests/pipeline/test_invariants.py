@@ -99,3 +99,11 @@ def test_the_published_copy_is_compared_with_the_warehouse(loaded: Library) -> N
     assert differing() == ["portfolio_version"]
     verdict = OF_PUBLISHED[0].judge(type("Result", (), {"differing_tables": differing()}))
     assert not verdict.passed and "portfolio_version" in verdict.sentence
+
+
+def test_a_run_that_finds_nothing_new_judges_the_state_all_the_same(loaded: Library) -> None:
+    """What somebody wrote into the warehouse past the pipeline is found, though no holdings have changed by a run."""
+    loaded.write(BROKEN_BY["coverage_is_in_order"][0])
+    run = loaded.run()
+    assert run.outcome == "nothing new", run
+    assert run.portfolios is not None and "coverage_is_in_order" in run.portfolios.broken_invariants
