@@ -2,7 +2,7 @@
 304.
 
 What belongs here: one small HTTP server that plays any vendor. What does not: what is in the files
-(``files.py``) and the ways in which an answer can go wrong (``faults.py``).
+(``files.py``), and the ways in which an answer can go wrong, which tests invent.
 """
 
 import base64

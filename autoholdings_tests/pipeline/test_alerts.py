@@ -18,7 +18,6 @@ from autoholdings_assets.alerts.deliver import Delivery
 from autoholdings_assets.alerts.message import Message, NotDelivered
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config import ConfigurationError, EmailSettings, WebhookSettings, load_configuration
-from autoholdings_assets.demo import faults
 from autoholdings_assets.pipeline.alert_sensor import AlertsNotDelivered, tell_people
 from autoholdings_assets.pipeline.alerting import look, look_and_tell
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY
@@ -26,6 +25,7 @@ from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
+from autoholdings_tests import faults
 from autoholdings_tests.library import VENDORS, Feed, Library, book, isbn, issn, journal
 from autoholdings_tests.receivers import Certificate, MailServer, Webhook
 

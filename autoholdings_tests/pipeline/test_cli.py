@@ -15,7 +15,7 @@ import yaml
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config_model import Policies
-from autoholdings_assets.demo import faults
+from autoholdings_tests import faults
 from autoholdings_tests.library import BOOKS, Feed, Library, issn, journal
 
 FILE = [journal("Acta Exempla", issn(1)), journal("Botanica Ficta", issn(3))]

@@ -17,7 +17,6 @@ from dagster._core.storage.dagster_run import DagsterRunStatus
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config import Home
-from autoholdings_assets.demo import faults
 from autoholdings_assets.holdings.disk import DiskFull
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.assets import run_selection
@@ -29,7 +28,7 @@ from autoholdings_assets.pipeline.running import DIED
 from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_assets.upkeep.backup import back_up
 from autoholdings_assets.upkeep.restore import restore
-from autoholdings_tests import processes
+from autoholdings_tests import faults, processes
 from autoholdings_tests.library import Feed, Library, issn, journal
 
 BEFORE = [journal(f"Title {n}", issn(n)) for n in range(400)]

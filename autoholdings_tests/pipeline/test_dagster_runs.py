@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from autoholdings_assets.demo import faults
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.home import HomeResource, Listener
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.launch import run_vendor
 from autoholdings_assets.pipeline.sources import CONFIGURATION, watch_configuration
+from autoholdings_tests import faults
 from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Feed, Library, book, isbn, issn, journal
 
 FILE = [journal("Acta Exempla", issn(1)), book("On Examples", isbn(1))]

@@ -16,7 +16,6 @@ from dagster._daemon.types import DaemonHeartbeat
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config import ConfigurationError, Home, load_configuration
-from autoholdings_assets.demo import faults
 from autoholdings_assets.doctor import endpoints, place, settings, unattended
 from autoholdings_assets.doctor.examine import examine
 from autoholdings_assets.doctor.finding import Finding, Patient
@@ -24,6 +23,7 @@ from autoholdings_assets.holdings.warehouse import locked
 from autoholdings_assets.pipeline.instance import prepare
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
+from autoholdings_tests import faults
 from autoholdings_tests.library import JOURNALS, Feed, Library, book, isbn, issn, journal
 
 FILE = [journal("Acta Exempla", issn(1)), book("On Examples", isbn(1))]

@@ -14,7 +14,6 @@ import openpyxl
 import pytest
 
 from autoholdings_assets.cli import execute
-from autoholdings_assets.demo import faults
 from autoholdings_assets.holdings.publish import publish
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.checks import OF_EXPORT
@@ -23,6 +22,7 @@ from autoholdings_assets.reports.google_scholar import export_google_scholar
 from autoholdings_assets.reports.kbart_export import KbartExport, export_kbart, write_kbart_files
 from autoholdings_assets.reports.outbox import package_name
 from autoholdings_assets.reports.selection import Selection
+from autoholdings_tests import faults
 from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Feed, Library, Row, book, isbn, issn, journal, new_home
 
 INSTITUTION = "University of Example"

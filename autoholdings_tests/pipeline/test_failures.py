@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from autoholdings_assets.demo import faults
+from autoholdings_tests import faults
 from autoholdings_tests.library import Feed, Library, book, issn, journal, kbart
 
 GOOD = [journal("Acta Exempla", issn(1)), journal("Other", issn(3)), book("On Examples")]

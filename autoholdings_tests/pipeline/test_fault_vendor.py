@@ -12,11 +12,11 @@ from functools import partial
 
 import pytest
 
-from autoholdings_assets.demo import faults
 from autoholdings_assets.demo.vendor import Answer, Fault
 from autoholdings_assets.pipeline.steps import arrivals
 from autoholdings_assets.retrieval import retrieve
 from autoholdings_assets.retrieval.request import Limits
+from autoholdings_tests import faults
 from autoholdings_tests.library import Feed, Library, issn, journal, kbart
 
 GOOD = [journal(f"Title {number}", issn(number)) for number in range(8)]

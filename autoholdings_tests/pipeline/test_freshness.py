@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from autoholdings_assets.config import load_configuration
-from autoholdings_assets.demo import faults
 from autoholdings_assets.holdings.freshness import Staleness, staleness
 from autoholdings_assets.holdings.warehouse import open_warehouse
+from autoholdings_tests import faults
 from autoholdings_tests.library import VENDORS, Feed, Library, issn, journal
 
 FILE = [journal("Acta Exempla", issn(1)), journal("Other", issn(3))]

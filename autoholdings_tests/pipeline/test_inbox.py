@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from autoholdings_assets.config import load_configuration
-from autoholdings_assets.demo import faults
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.retrieval import Archive, Inbox, inbox
+from autoholdings_tests import faults
 from autoholdings_tests.library import Feed, Library, Outcome, Row, issn, journal, kbart
 
 FILE = [journal("Acta Exempla", issn(1)), journal("Other", issn(3))]

@@ -13,13 +13,13 @@ import dagster as dg
 import pytest
 
 from autoholdings_assets.cli import execute
-from autoholdings_assets.demo import faults
 from autoholdings_assets.demo.vendor import DemoVendors
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
 from autoholdings_assets.pipeline.steps import ReportSummary, reporting, run
 from autoholdings_assets.reports.markdown import as_markdown
+from autoholdings_tests import faults
 from autoholdings_tests.library import BOOKS, JOURNALS, Feed, Library, Outcome, book, isbn, issn, journal, new_home
 
 HOSTILE = 'Acta <script>alert("x")</script> | of *Examples* ``` [a](http://evil.example)'

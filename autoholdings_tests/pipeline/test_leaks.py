@@ -30,12 +30,12 @@ import pytest
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config import Home, IntegrationProfile
-from autoholdings_assets.demo import faults
 from autoholdings_assets.demo.vendor import Answer, DemoVendors, Fault
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.retrieval import Limits, http
 from autoholdings_assets.retrieval.request import Call
 from autoholdings_assets.vendors.model import Vendor, load_vendors
+from autoholdings_tests import faults
 from autoholdings_tests.leaks import leaks
 from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Library, book, isbn, issn, journal, kbart, new_home
 from autoholdings_tests.receivers import Certificate, MailServer, Webhook

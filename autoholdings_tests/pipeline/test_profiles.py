@@ -3,9 +3,9 @@
 import pytest
 
 from autoholdings_assets.config import ConfigurationError, load_configuration
-from autoholdings_assets.demo import faults
 from autoholdings_assets.holdings.profiles import rename, retire
 from autoholdings_assets.holdings.warehouse import open_warehouse
+from autoholdings_tests import faults
 from autoholdings_tests.library import Feed, Library, issn, journal
 
 ALL = [journal(f"Title {n}", issn(n)) for n in range(4)]

@@ -21,7 +21,6 @@ from pathlib import Path
 import pytest
 
 from autoholdings_assets.config import IntegrationProfile, Secret
-from autoholdings_assets.demo import faults
 from autoholdings_assets.demo.vendor import Account, DemoVendors, Fault
 from autoholdings_assets.kbart import errors as kbart_errors
 from autoholdings_assets.kbart.reader import read
@@ -29,6 +28,7 @@ from autoholdings_assets.retrieval import Archive, Limits, Previous, RetrievalEr
 from autoholdings_assets.retrieval import retrieve as fetch
 from autoholdings_assets.retrieval.http import date_in_name
 from autoholdings_assets.vendors import Vendor, load_vendors
+from autoholdings_tests import faults
 
 TOKEN = "tok/en+7f3a 9c"  # with characters that look different in an address
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)  # a Wednesday

@@ -7,11 +7,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from autoholdings_assets.demo import faults
 from autoholdings_assets.holdings.warehouse import locked
 from autoholdings_assets.pipeline.sensors import asked_runs, new_file
 from autoholdings_assets.pipeline.sensors.asked_runs import PAUSES
 from autoholdings_assets.pipeline.sensors.new_file import Progress, due
+from autoholdings_tests import faults
 from autoholdings_tests.library import VENDORS, Feed, Library, issn, journal
 from autoholdings_tests.unattended import Watched, watched
 

@@ -20,12 +20,12 @@ import dagster as dg
 import pytest
 
 from autoholdings_assets.config import Home
-from autoholdings_assets.demo import faults
-from autoholdings_assets.demo.faults import Fault
+from autoholdings_assets.demo.vendor import Fault
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.steps import arrivals
 from autoholdings_assets.retrieval import inbox, retrieve
+from autoholdings_tests import faults
 from autoholdings_tests.library import VENDORS, Feed, Library, Row, book, isbn, issn, journal, kbart
 from autoholdings_tests.unattended import Watched
 
@@ -38,7 +38,8 @@ FIRST_SATURDAY = datetime(2026, 1, 3, 10, tzinfo=UTC)  # 02:00 in Los Angeles
 TICKS = tuple(timedelta(hours=hours) for hours in (0.6, 0.9, 2.2, 6.7, 12.7, 24.7, 30.7, 45, 45.5, 47, 52, 96))
 """When the daemon looks after each Saturday's publication: the moments of the cadences, and pauses between attempts."""
 
-WITH_PO_LINE = tuple(f"Journal {number}" for number in range(0, 30, 3))
+WITH_PO_LINE = tuple(f"Journal {number}" for number in range(0, 40, 3))
+"""So many that even after 60 weeks no file takes away half of those that are left, which would be held."""
 
 
 def weekly(week: int) -> list[Row]:

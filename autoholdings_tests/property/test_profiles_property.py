@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from autoholdings_assets.demo import faults
 from autoholdings_assets.demo.vendor import DemoVendors
+from autoholdings_tests import faults
 from autoholdings_tests.library import BOOKS, JOURNALS, Library, issn, journal, kbart, new_home
 
 EXAMPLES = int(os.environ.get("AUTOHOLDINGS_PROFILE_EXAMPLES", "12"))

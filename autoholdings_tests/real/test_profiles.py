@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from autoholdings_assets.demo import faults
 from autoholdings_assets.kbart.validation import read_title_list
 from autoholdings_assets.reports.kbart_export import export_left_out
+from autoholdings_tests import faults
 from autoholdings_tests.library import JOURNALS, VENDORS, Feed, Library
 
 OUP_JOURNALS = "Oxford University Press Journals Autoholdings Collection"

@@ -1,7 +1,7 @@
 """The ways in which a vendor's answer can go wrong, each as a value for ``Account.fail_next``.
 
 What belongs here: faults that happen on the way from vendor to library. What does not: bad rows in good files
-(``files.py``).
+(``demo/files.py``).
 """
 
 import gzip
