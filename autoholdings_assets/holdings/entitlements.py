@@ -19,7 +19,7 @@ from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
-PLANNING_VERSION = 3
+PLANNING_VERSION = 4
 """Raised whenever matching, merging or planning change, so that plans are made anew."""
 
 EVERYONE_ELSE = "everyone else"

@@ -28,6 +28,12 @@ STAGED_VERSION = 2
 COLUMNS = ("row_number", "status", "reason", *FIELD_NAMES, "from_date", "until_date", "collection")
 """The columns of a staged title list."""
 
+ROW_GROUP = 122_880
+"""Rows of a Parquet row group: as many as DuckDB's own, so that its threads share the file."""
+
+_DISTINCT = ("row_number", "publication_title", "print_identifier", "online_identifier", "title_id", "title_url")
+"""Columns in which hardly a value repeats: a dictionary of them would only cost time."""
+
 NOTED_OPEN_ACCESS = "noted_open_access"
 """Reason of rows whose notes say open access though their access type is P: left out, or used and reported."""
 
@@ -86,7 +92,14 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    pq.write_table(table.append_column("content", _contents(table)), unfinished, compression="lz4")
+    pq.write_table(
+        table.append_column("content", _contents(table)),
+        unfinished,
+        compression="lz4",
+        row_group_size=ROW_GROUP,
+        use_dictionary=[name for name in table.column_names if name not in _DISTINCT],
+        write_statistics=False,
+    )
     unfinished.replace(path)
 
 

@@ -4,27 +4,32 @@
 CREATE OR REPLACE TEMP MACRO normalised_title(t) AS
     trim(regexp_replace(strip_accents(lower(t)), '[^\p{L}\p{N}]+', ' ', 'g'));
 
--- What tells a title from the others: the strongest thing that its row states. It is kept as a number, since text is slow to compare.
+-- What tells a title from the others: the strongest thing that its row states, as a number of 128 bits (text is slow to compare).
 CREATE OR REPLACE TEMP TABLE row_identity AS
+WITH told AS (
+    SELECT
+        *,
+        CASE
+            WHEN cz_title IS NOT NULL THEN 1
+            WHEN online_identifier IS NOT NULL THEN 2
+            WHEN print_identifier IS NOT NULL THEN 3
+            WHEN title_id IS NOT NULL THEN 4
+            ELSE 5
+        END AS kind,
+        coalesce(cz_title::VARCHAR, online_identifier, print_identifier, title_id, title_url, '') AS value,
+        CASE WHEN getvariable('keep_apart') AND publication_type = 'serial' AND cz_title IS NULL
+            THEN concat_ws('|', title_id, title_url) END AS apart
+    FROM entitled_row
+)
 SELECT
     profile_no,
     row_number,
-    md5(concat_ws(
-        '|', collection, publication_type,
-        CASE
-            WHEN cz_title IS NOT NULL THEN 'cz|' || cz_title
-            WHEN online_identifier IS NOT NULL THEN 'online|' || online_identifier
-            WHEN print_identifier IS NOT NULL THEN 'print|' || print_identifier
-            WHEN title_id IS NOT NULL THEN 'title_id|' || title_id
-            ELSE 'url|' || coalesce(title_url, '')
-        END,
-        CASE WHEN getvariable('keep_apart') AND publication_type = 'serial' AND cz_title IS NULL
-            THEN concat_ws('|', title_id, title_url) END
-    ))::UUID AS identity,
+    ((hash(collection, publication_type, kind, value, apart)::UHUGEINT << 64) | hash(kind, reverse(value), reverse(apart)))::UUID
+        AS identity,
     -- an ISSN, or a Community Zone title, is enough by itself; an ISBN or a title_id needs the title too
     cz_title IS NULL
         AND (publication_type <> 'serial' OR coalesce(online_identifier, print_identifier) IS NULL) AS needs_title
-FROM entitled_row;
+FROM told;
 
 -- The title is normalised only where an identity occurs more than once: that is the costly part, and seldom needed.
 CREATE OR REPLACE TEMP TABLE row_title AS
@@ -60,16 +65,12 @@ WITH several AS (
     SELECT
         t.profile_no, t.row_number, t.title_key, t.shared_identifier,
         r.from_date, r.until_date, r.access_type, r.embargo_info, r.publication_title,
-        md5(concat_ws(
-            chr(31),
-            coalesce(r.publication_title, ''), coalesce(r.print_identifier, ''), coalesce(r.online_identifier, ''),
-            coalesce(r.title_id, ''), coalesce(r.title_url, ''),
-            coalesce(r.date_first_issue_online, ''), coalesce(r.num_first_vol_online, ''),
-            coalesce(r.num_first_issue_online, ''), coalesce(r.date_last_issue_online, ''),
-            coalesce(r.num_last_vol_online, ''), coalesce(r.num_last_issue_online, ''),
-            coalesce(r.embargo_info, ''), coalesce(r.coverage_depth, ''), coalesce(r.notes, ''),
-            coalesce(r.access_type, '')
-        ))::UUID AS content
+        hash(
+            r.publication_title, r.print_identifier, r.online_identifier, r.title_id, r.title_url,
+            r.date_first_issue_online, r.num_first_vol_online, r.num_first_issue_online,
+            r.date_last_issue_online, r.num_last_vol_online, r.num_last_issue_online,
+            r.embargo_info, r.coverage_depth, r.notes, r.access_type
+        ) AS content
     FROM row_title AS t
     SEMI JOIN several USING (title_key)
     JOIN entitled_row AS r USING (profile_no, row_number)

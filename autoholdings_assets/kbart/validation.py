@@ -105,7 +105,7 @@ def validate(text: KbartText, options: ReadingOptions = ReadingOptions()) -> Tit
     failures = _in_order(failures_in(understood.frame))
     reason = _first_errors(failures, len(text.frame), strict=options.strict)
     counts = {
-        rule.key: int(np.unique(np.concatenate([found.at for found in failures if found.rule is rule])).size)
+        rule.key: _count_rows([found.at for found in failures if found.rule is rule], len(text.frame))
         for rule in RULES
         if any(found.rule is rule for found in failures)
     }
@@ -136,6 +136,14 @@ def _in_order(where: Failures) -> list[_Failure]:
         for column in rule.columns
         if (rule.key, column) in where
     ]
+
+
+def _count_rows(at: list[npt.NDArray[np.intp]], count: int) -> int:
+    """How many of the rows are named at least once."""
+    named = np.zeros(count, dtype=bool)
+    for positions in at:
+        named[positions] = True
+    return int(named.sum())
 
 
 def _first_errors(failures: list[_Failure], count: int, *, strict: bool) -> pa.DictionaryArray:

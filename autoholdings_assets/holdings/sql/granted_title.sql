@@ -4,10 +4,10 @@
 -- rows of a title never cancel out, since a repeated row counts as another one.
 CREATE OR REPLACE TEMP TABLE granted_title AS
 SELECT
-    title_key, any_value(collection) AS collection, bit_or(1::HUGEINT << profile_no) AS profiles,
+    title_key, bit_or(1::HUGEINT << profile_no) AS profiles,
     hash(count(*), bit_xor(hash(profile_no, content, outcome))) AS content,
     -- a title is free only when all of its statements are
-    bool_or(coalesce(access_type = 'P', FALSE)) AS is_paid
+    bool_or(is_paid) AS is_paid
 FROM row_outcome WHERE title_key IS NOT NULL
 GROUP BY title_key;
 

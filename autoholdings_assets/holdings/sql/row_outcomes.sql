@@ -14,7 +14,7 @@ SELECT
     z.candidates,
     m.title_key,
     m.statement_no,
-    r.access_type,
+    coalesce(r.access_type = 'P', FALSE) AS is_paid,
     r.content,
     coalesce(m.representative, FALSE) AS representative,
     coalesce(m.shared_identifier, FALSE) AS shared_identifier,

@@ -11,23 +11,29 @@ WHERE collection IN (SELECT collection FROM collection_state WHERE active);
 
 -- Where a collection has no portfolio, every title is new.
 CREATE OR REPLACE TEMP TABLE activated_title AS
+WITH numbered AS (  -- alone, since sorting is the dearer the more is carried along
+    SELECT title_key, getvariable('first_portfolio_id') + row_number() OVER (ORDER BY profile_no, row_number) - 1 AS portfolio_id
+    FROM row_outcome
+    WHERE representative AND collection IN (
+        SELECT collection FROM collection_state WHERE active AND collection NOT IN (SELECT collection FROM portfolio_now)
+    )
+)
 SELECT
-    getvariable('first_portfolio_id') + row_number() OVER (ORDER BY o.profile_no, o.row_number) - 1 AS portfolio_id,
-    o.title_key, o.collection, o.profile_no, o.row_number, t.profiles, t.is_paid, o.shared_identifier,
+    n.portfolio_id, o.title_key, o.collection, o.profile_no, o.row_number, t.profiles, t.is_paid, o.shared_identifier,
     o.from_community_zone, o.cz_print_identifier, o.cz_online_identifier, o.cz_title_url
-FROM row_outcome AS o JOIN granted_title AS t USING (title_key)
-WHERE o.representative AND o.collection IN (
-    SELECT collection FROM collection_state WHERE active AND collection NOT IN (SELECT collection FROM portfolio_now)
-);
+FROM numbered AS n
+JOIN row_outcome AS o USING (title_key)
+JOIN granted_title AS t USING (title_key)
+WHERE o.representative;
 
 -- A title of which the files say what they said when its portfolio was written last, as far as nothing else has touched the
 -- portfolio. Numbers stand for the values that titles and portfolios are recognised by.
 CREATE OR REPLACE TEMP TABLE settled_title AS
 SELECT
-    k.title_key, t.collection, k.portfolio_id, hash(p.online_identifier) AS online_value, hash(p.print_identifier) AS print_value,
+    k.title_key, p.collection, k.portfolio_id, hash(p.online_identifier) AS online_value, hash(p.print_identifier) AS print_value,
     hash(p.title_id) AS title_id_value, hash(p.title_url) AS title_url_value
 FROM known_title AS k
 JOIN granted_title AS t ON t.title_key = k.title_key AND t.content = k.content
-JOIN portfolio AS p ON p.portfolio_id = k.portfolio_id AND p.collection = t.collection
+JOIN portfolio AS p ON p.portfolio_id = k.portfolio_id
 WHERE p.availability = 'available' AND p.missing_since IS NULL
     AND k.portfolio_id NOT IN (SELECT portfolio_id FROM portfolio_grant WHERE valid_to IS NULL AND missing_since IS NOT NULL);

@@ -7,8 +7,8 @@ WITH own AS (
     -- most portfolios have one statement and need no ordering
     SELECT * FROM own
     WHERE portfolio_id IN (SELECT portfolio_id FROM own GROUP BY portfolio_id HAVING count(*) > 1)
-    QUALIFY from_date < lag(from_date IGNORE NULLS) OVER (PARTITION BY portfolio_id ORDER BY statement_no)
-        OR count(*) OVER (PARTITION BY portfolio_id, statement_no) > 1
+    WINDOW statements AS (PARTITION BY portfolio_id ORDER BY statement_no)
+    QUALIFY from_date < lag(from_date IGNORE NULLS) OVER statements OR statement_no = lag(statement_no) OVER statements
 )
 SELECT c.portfolio_id, p.title, c.statement_no, c.from_date, c.until_date
 FROM out_of_order AS c JOIN portfolio AS p USING (portfolio_id)
