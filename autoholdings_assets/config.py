@@ -1,9 +1,8 @@
-"""The library's configuration as the rest of the system sees it: the home folder and autoholdings.yaml,
-checked.
+"""The library's configuration as the rest of the system sees it: the home folder and autoholdings.yaml, checked.
 
-What belongs here: finding the home, loading the file, asking it questions. What does not: what the file may
-say (``config_model.py``), the rules between its parts (``config_rules.py``), what a vendor is like
-(``vendors/``), and what earlier runs left in the warehouse (``holdings/``).
+What belongs here: finding the home, loading the file, asking it questions. What does not: what the file may say
+(``config_model.py``), the rules between its parts (``config_rules.py``), what a vendor is like (``vendors/``), and what
+earlier runs left in the warehouse (``holdings/``).
 """
 
 import os
@@ -16,7 +15,6 @@ from autoholdings_assets.config_model import (
     ElectronicCollection,
     Institution,
     IntegrationProfile,
-    LossGuard,
     Policies,
     Retention,
     WrittenConfiguration,
@@ -45,7 +43,6 @@ __all__ = [
     "Home",
     "Institution",
     "IntegrationProfile",
-    "LossGuard",
     "Policies",
     "Redaction",
     "Retention",
@@ -56,66 +53,26 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
 class Home:
     """The folder that holds all of one institution's configuration, files and state."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config_file = path / "autoholdings.yaml"
+        self.vendors = path / "vendors"  # YAML files of vendors that the library added itself
+        self.archive = path / "archive"  # every file ever fetched, byte for byte, under its hash
+        self.staging = path / "staging"  # what can be made again from the archive at any time
+        self.warehouse = path / "warehouse.duckdb"  # the pipeline's own
+        self.published = path / "holdings.duckdb"  # the copy for SQL users
+        self.reports = path / "reports"  # workbooks and job reports, by vendor and run
+        self.inbox = path / "inbox"  # hand-delivered files, a folder for each profile
+        self.outbox = path / "outbox"  # exports
+        self.dagster_home = path / "dagster_home"  # Dagster's own storage
 
     @classmethod
     def find(cls, given: Path | None = None) -> "Home":
         """The home that was given, else ``AUTOHOLDINGS_HOME``, else ``data/`` in the working directory."""
         return cls((given or Path(os.environ.get("AUTOHOLDINGS_HOME") or "data")).resolve())
-
-    @property
-    def config_file(self) -> Path:
-        """autoholdings.yaml."""
-        return self.path / "autoholdings.yaml"
-
-    @property
-    def vendors(self) -> Path:
-        """YAML files of vendors that the library added itself."""
-        return self.path / "vendors"
-
-    @property
-    def archive(self) -> Path:
-        """Every file ever fetched, byte for byte, under its hash."""
-        return self.path / "archive"
-
-    @property
-    def staging(self) -> Path:
-        """What can be made again from the archive at any time."""
-        return self.path / "staging"
-
-    @property
-    def warehouse(self) -> Path:
-        """The pipeline's own DuckDB file."""
-        return self.path / "warehouse.duckdb"
-
-    @property
-    def published(self) -> Path:
-        """The copy for SQL users."""
-        return self.path / "holdings.duckdb"
-
-    @property
-    def reports(self) -> Path:
-        """Workbooks and job reports, by vendor and run."""
-        return self.path / "reports"
-
-    @property
-    def inbox(self) -> Path:
-        """Hand-delivered files, a folder for each profile."""
-        return self.path / "inbox"
-
-    @property
-    def outbox(self) -> Path:
-        """Exports."""
-        return self.path / "outbox"
-
-    @property
-    def dagster_home(self) -> Path:
-        """Dagster's own storage."""
-        return self.path / "dagster_home"
 
     def create(self) -> None:
         """Make the home's folders that are not there yet."""
@@ -125,8 +82,7 @@ class Home:
 
 @dataclass(frozen=True)
 class GoverningSchedule:
-    """The one schedule that all of a vendor's Active profiles follow, and the profile that it was saved
-    with."""
+    """The one schedule that all of a vendor's Active profiles follow, and the profile that it was saved with."""
 
     profile: str
     cron: str
@@ -139,8 +95,7 @@ class GoverningSchedule:
 
 @dataclass(frozen=True)
 class Configuration:
-    """autoholdings.yaml, checked. ``warnings`` and ``notes`` are sentences about what is allowed but worth
-    knowing."""
+    """autoholdings.yaml, checked. ``warnings`` and ``notes``: sentences about what is allowed but worth knowing."""
 
     institution: Institution
     electronic_collections: tuple[ElectronicCollection, ...]
@@ -155,6 +110,10 @@ class Configuration:
     def profiles_of(self, vendor: str, *, active_only: bool = False) -> tuple[IntegrationProfile, ...]:
         """The vendor's profiles, in the order of the file."""
         return tuple(p for p in self.integration_profiles if p.vendor == vendor and (p.active or not active_only))
+
+    def vendors_used(self, *, active_only: bool = False) -> list[str]:
+        """The names of the vendors that have a profile, in the order of the file."""
+        return list(dict.fromkeys(p.vendor for p in self.integration_profiles if p.active or not active_only))
 
     def profile(self, name: str) -> IntegrationProfile:
         """The profile of this name; ``ConfigurationError`` with the nearest one when there is none."""
@@ -182,8 +141,7 @@ class Configuration:
         return Redaction(secret.reveal() for secret in (*of_vendors, *self.alerts.secrets) if secret.is_set)
 
     def governing_schedule(self, vendor: str) -> GoverningSchedule | None:
-        """The schedule of the vendor's first profile in the file that has one, for all its Active
-        profiles."""
+        """The schedule of the vendor's first profile in the file that has one, for all its Active profiles."""
         governor = governing_profile(self.profiles_of(vendor))
         if governor is None or governor.schedule is None:
             return None
@@ -209,8 +167,7 @@ def load_alerts(home: Home) -> tuple[Alerts, str]:
 def load_configuration(home: Home, vendors: Mapping[str, Vendor] | None = None) -> Configuration:
     """Read and check the home's autoholdings.yaml.
 
-    Raises ``ConfigurationError``, whose text lists every problem with line, key path and what to write
-    instead.
+    Raises ``ConfigurationError``, whose text lists every problem with line, key path and what to write instead.
     """
     vendors = load_vendors(home.vendors) if vendors is None else vendors
     document = read_yaml(home.config_file)

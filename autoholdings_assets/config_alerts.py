@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from autoholdings_assets.config_addresses import is_loopback, is_loopback_host
-from autoholdings_assets.config_secrets import Secret, SmtpPassword, not_literal
+from autoholdings_assets.config_secrets import Secret, not_literal
 from autoholdings_assets.vendors.yaml_documents import StrictModel
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -20,6 +20,13 @@ def _mail_address(text: str) -> str:
     if not (name and at and host) or any(c.isspace() or c in ",;<>" for c in text.strip()):
         raise ValueError('write one mail address alone, for example "eresources@example.org".')
     return text.strip()
+
+
+def _smtp_password(text: object) -> Secret:
+    secret = Secret.written(str(text))
+    if secret is None:
+        raise ValueError(not_literal("SMTP_PASSWORD"))
+    return secret
 
 
 def _webhook_address(value: object) -> "Secret | str":
@@ -48,7 +55,7 @@ class EmailSettings(StrictModel):
     port: int | None = Field(default=None, ge=1, le=65535)
     encryption: Literal["starttls", "tls", "none"] = "starttls"
     user: str | None = None
-    password: SmtpPassword | None = None
+    password: Annotated[Secret, PlainValidator(_smtp_password)] | None = None
     sender: MailAddress = Field(alias="from")
     to: Annotated[tuple[MailAddress, ...], Field(min_length=1)]
 

@@ -30,8 +30,7 @@ Located = tuple[Loc, IntegrationProfile]
 
 
 class Findings:
-    """Problems (the file cannot be used), warnings (it can, but look) and notes, each with its line and
-    key."""
+    """Problems (the file cannot be used), warnings (it can, but look) and notes, each with its line and key."""
 
     def __init__(self, document: YamlDocument) -> None:
         self._document = document
@@ -71,28 +70,25 @@ def resolve_collections(
     for number, entry in enumerate(entries):
         loc: Loc = ("electronic_collections", number)
         if entry.local and entry.name not in known and entry.code:
-            resolved.append(ElectronicCollection.model_validate(entry.model_dump() | {"vendor": None}))
-            continue
-        if entry.local:
+            resolved.append(ElectronicCollection.model_validate(entry.model_dump()))
+        elif entry.local:
             findings.problem((*loc, "local"), _wrong_local(entry, known))
-            continue
-        if entry.name not in known:
-            sentence = f"no vendor has a collection of this name{nearest(entry.name, known)}."
+        elif entry.name not in known:
             findings.problem(
                 (*loc, "name"),
-                f"{sentence} The collections are: {', '.join(sorted(known))}. "
-                "For one that no vendor's files fill, write `local: true` and a code.",
+                f"no vendor has a collection of this name{nearest(entry.name, known)}. The collections are: "
+                f"{', '.join(sorted(known))}. For one that no vendor's files fill, write `local: true` and a code.",
             )
-            continue
-        vendor, collection = known[entry.name]
-        _check_activation(findings, loc, entry)
-        from_vendor = {
-            "code": entry.code or collection.code,
-            "cz_title_list": _title_list(findings, loc, entry, home),
-            "vendor": vendor,
-            "cz_collection_id": collection.cz_collection_id,
-        }
-        resolved.append(ElectronicCollection.model_validate(entry.model_dump() | from_vendor))
+        else:
+            vendor, collection = known[entry.name]
+            _check_activation(findings, loc, entry)
+            from_vendor = {
+                "code": entry.code or collection.code,
+                "cz_title_list": _title_list(findings, loc, entry, home),
+                "vendor": vendor,
+                "cz_collection_id": collection.cz_collection_id,
+            }
+            resolved.append(ElectronicCollection.model_validate(entry.model_dump() | from_vendor))
     return tuple(resolved)
 
 
@@ -109,8 +105,7 @@ def _title_list(findings: Findings, loc: Loc, entry: WrittenCollection, home: Pa
     if entry.active and not path.is_file():
         findings.problem(
             (*loc, "cz_title_list"),
-            f"there is no file {entry.cz_title_list} in the home folder. Put the CZ collection's KBART "
-            f"title list "
+            f"there is no file {entry.cz_title_list} in the home folder. Put the CZ collection's KBART title list "
             "there, or leave this key out (then the vendor's file is the authority).",
         )
     return path
@@ -129,9 +124,8 @@ def _check_activation(findings: Findings, loc: Loc, entry: WrittenCollection) ->
         if not getattr(entry.service, key):
             findings.warn(
                 (*loc, "service", key),
-                f'the full-text service of "{entry.name}" is not {key}, so the collection is not updated. '
-                f"Set this "
-                "to true once the service is.",
+                f'the full-text service of "{entry.name}" is not {key}, so the collection is not updated. Set this to '
+                "true once the service is.",
             )
 
 
@@ -141,17 +135,16 @@ def _check_activation(findings: Findings, loc: Loc, entry: WrittenCollection) ->
 def resolve_profiles(
     findings: Findings, entries: Sequence[WrittenProfile], vendors: Mapping[str, Vendor]
 ) -> tuple[Located, ...]:
-    """The profiles with the credentials and the address that their vendors need, each with its place in the
-    file."""
+    """The profiles with the credentials and the address that their vendors need, each with its place in the file."""
     resolved = []
     for number, entry in enumerate(entries):
         loc: Loc = ("integration_profiles", number)
         vendor = vendors.get(entry.vendor)
         if vendor is None:
-            sentence = f"there is no such vendor{nearest(entry.vendor, vendors)}."
             findings.problem(
                 (*loc, "vendor"),
-                f"{sentence} The vendors are: {', '.join(sorted(vendors))}; another one is a YAML file in vendors/.",
+                f"there is no such vendor{nearest(entry.vendor, vendors)}. The vendors are: "
+                f"{', '.join(sorted(vendors))}; another one is a YAML file in vendors/.",
             )
             continue
         secrets = _secrets(findings, loc, entry, vendor)
@@ -190,8 +183,7 @@ def _check_credentials(findings: Findings, loc: Loc, vendor: Vendor, secrets: Ma
         if len(secrets) != 1:
             keys = " or ".join(c.name for c in needed)
             findings.problem(
-                loc,
-                f"an Active profile of {vendor.title} needs exactly one of {keys}; make a profile for each.",
+                loc, f"an Active profile of {vendor.title} needs exactly one of {keys}; make a profile for each."
             )
         return
     for credential in needed:
@@ -213,8 +205,7 @@ def _check_url(findings: Findings, loc: Loc, url: str, vendor: Vendor, secrets: 
     in_query = {c.parameter for c in vendor.credentials if c.placement == "query"}
     if parts.username or parts.password or in_query & {name for name, _ in parse_qsl(parts.query, True)}:
         findings.problem(
-            loc,
-            "a credential stands in this address. Take it out and give it by its own key: ${ENVIRONMENT_VARIABLE}.",
+            loc, "a credential stands in this address. Take it out and give it by its own key: ${ENVIRONMENT_VARIABLE}."
         )
     for credential in vendor.credentials:
         in_path = credential.placement == "path" and credential.name in secrets
@@ -236,9 +227,8 @@ def check_groups(findings: Findings, written: WrittenConfiguration, profiles: It
             if profile.groups:
                 findings.problem(
                     (*loc, "groups"),
-                    f'profile "{profile.name}" has groups, which exist only with several campuses. Take '
-                    f"this key "
-                    f"out, or set {_MULTI_CAMPUS} to true.",
+                    f'profile "{profile.name}" has groups, which exist only with several campuses. Take this key out, '
+                    f"or set {_MULTI_CAMPUS} to true.",
                 )
         return
     for loc, profile in profiles:
@@ -263,10 +253,8 @@ def _check_groups_of_vendor(findings: Findings, active: Sequence[Located]) -> No
         if len(with_groups) > 1:
             findings.problem(
                 (*loc, "groups"),
-                f'profile "{profile.name}" needs at least one group, because {len(with_groups)} Active '
-                f"profiles of "
-                f"this vendor have groups ({', '.join(with_groups)}). Add groups here, or set it to active: "
-                f"false.",
+                f'profile "{profile.name}" needs at least one group, because {len(with_groups)} Active profiles of '
+                f"this vendor have groups ({', '.join(with_groups)}). Add groups here, or set it to active: false.",
             )
         else:
             findings.warn(
@@ -291,7 +279,6 @@ def check_schedules(findings: Findings, profiles: Sequence[Located]) -> None:
         if governor and profile.schedule and profile.schedule != governor.schedule:
             findings.warn(
                 (*loc, "schedule"),
-                f'this is not obeyed: the schedule of "{governor.name}" ({governor.schedule}) stands first '
-                f"and "
+                f'this is not obeyed: the schedule of "{governor.name}" ({governor.schedule}) stands first and '
                 f'governs all Active profiles of the vendor. Take this one out, or change "{governor.name}".',
             )

@@ -10,10 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any
 from urllib.parse import quote, quote_plus
-
-from pydantic import PlainValidator
 
 from autoholdings_assets.vendors.yaml_documents import ConfigurationError
 
@@ -63,20 +60,6 @@ def not_literal(example: str) -> str:
         "a secret must not stand in this file. Put it into an environment variable, for example "
         f"{example}, and write ${{{example}}} here."
     )
-
-
-def _secret_field(example: str) -> Any:
-    def read(text: object) -> Secret:
-        secret = Secret.written(str(text))
-        if secret is None:
-            raise ValueError(not_literal(example))
-        return secret
-
-    return PlainValidator(read)
-
-
-SmtpPassword = Annotated[Secret, _secret_field("SMTP_PASSWORD")]
-"""A key whose value is ``${ENV_VAR}``."""
 
 
 class Redaction:

@@ -1,8 +1,7 @@
 """What a vendor's YAML file may say, and the loading of all of them (rule A13).
 
-What belongs here: the vocabulary in which a vendor is described (request, collections, cadence, quirks as
-named switches). What does not: anything about one vendor (its YAML has that) or about one library
-(``config.py``).
+What belongs here: the vocabulary in which a vendor is described (request, collections, cadence, quirks as named
+switches). What does not: anything about one vendor (its YAML has that) or about one library (``config.py``).
 """
 
 from collections.abc import Mapping
@@ -37,8 +36,8 @@ PublicationType = Literal["serial", "monograph"]
 class Credential(StrictModel):
     """One credential that a profile of the vendor needs, and where it goes in the request.
 
-    ``name`` is the profile's key for it. ``parameter`` is the query parameter or header that carries it,
-    after ``prefix``; in the path it replaces ``{name}`` in the URL; basic authentication needs neither.
+    ``name`` is the profile's key for it. ``parameter`` is the query parameter or header that carries it, after
+    ``prefix``; in the path it replaces ``{name}`` in the URL; basic authentication needs neither.
     """
 
     name: Name
@@ -85,8 +84,7 @@ class VendorCollection(StrictModel):
 class Publication(StrictModel):
     """When the vendor makes its files.
 
-    ``cron`` (in ``timezone``) is the moment by which a new file is there; ``check`` (in ``timezone``) when
-    to look.
+    ``cron`` (in ``timezone``) is the moment by which a new file is there; ``check`` (in ``timezone``) when to look.
     """
 
     description: str
@@ -172,8 +170,8 @@ class Vendor(StrictModel):
 def load_vendors(extra: Path | None = None) -> dict[str, Vendor]:
     """Every vendor by name: those of this package, then each ``*.yaml`` in ``extra`` (<home>/vendors).
 
-    A file in ``extra`` may say ``based_on: NAME`` and then needs only what differs; one with the name of a
-    vendor of this package takes its place. Raises ``ConfigurationError`` naming file, line and key.
+    A file in ``extra`` may say ``based_on: NAME`` and then needs only what differs; one with the name of a vendor of
+    this package takes its place. Raises ``ConfigurationError`` naming file, line and key.
     """
     folders = (Path(str(files(__package__))), *([extra] if extra else []))
     return dict(_load(folders, tuple(_stamp(path) for folder in folders for path in sorted(folder.glob("*.yaml")))))
@@ -218,8 +216,7 @@ def _documents(folder: Path) -> dict[str, YamlDocument]:
 
 
 def _with_base(document: YamlDocument, bases: Mapping[str, YamlDocument]) -> YamlDocument | None:
-    """The document with what it leaves to the vendor that it is based on; None when there is no such
-    vendor."""
+    """The document with what it leaves to the vendor that it is based on; None when there is no such vendor."""
     base = document.content.get("based_on")
     if base is None:
         return document
@@ -246,7 +243,7 @@ def _shared_collections(vendors: Mapping[str, Vendor]) -> list[str]:
         for word in [c.name for c in vendor.collections] + [c.code for c in vendor.collections]:
             if owners.setdefault(word, vendor.name) != vendor.name:
                 problems.append(
-                    f'The vendors "{owners[word]}" and "{vendor.name}" both have a collection with the name '
-                    f'or code "{word}"; give each vendor\'s collections names and codes of their own.'
+                    f'The vendors "{owners[word]}" and "{vendor.name}" both have a collection with the name or code '
+                    f'"{word}"; give each vendor\'s collections names and codes of their own.'
                 )
     return problems

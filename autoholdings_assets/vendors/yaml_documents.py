@@ -29,8 +29,7 @@ class ConfigurationError(Exception):
 
 
 class StrictModel(BaseModel):
-    """A part of a YAML file: unchangeable once read, without unknown keys; a key without a value is as good
-    as none."""
+    """A part of a YAML file: unchangeable once read, without unknown keys; a key without a value is as good as none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -44,8 +43,8 @@ class StrictModel(BaseModel):
 class YamlDocument:
     """A YAML file's content as dicts, lists, text and None, with the line on which each key stands.
 
-    Scalars stay text: what a value is, its model decides, so that a group called NO is no "false" and a code
-    0123 is no number.
+    Scalars stay text: what a value is, its model decides, so that a group called NO is no "false" and a code 0123 is no
+    number.
     """
 
     path: Path
@@ -62,31 +61,13 @@ class YamlDocument:
 def read_yaml(path: Path) -> YamlDocument:
     """Read a YAML file whose top level is a list of keys.
 
-    Raises ``ConfigurationError`` when there is no such file, when it is no YAML (naming the line), or when a
-    key stands in it twice.
+    Raises ``ConfigurationError`` when there is no such file, when it is no YAML (naming the line), or when a key stands
+    in it twice.
     """
     try:
         root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=LOADER)
-    except FileNotFoundError:
-        raise ConfigurationError(
-            [f"{path.name} does not exist (looked in {path.parent}): create it, or run `autoholdings init`."]
-        ) from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(
-            [f"{path.name} is not saved as UTF-8: save it again with the encoding UTF-8."]
-        ) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        what = re.sub(r"'[^']{2,}'", "...", str(error.problem))  # a secret with an unlucky first character
-        raise ConfigurationError(
-            [
-                f"{path.name}{where}: this is not valid YAML ({what}). Check the indentation, "
-                "the colons and the quotes there and on the line before."
-            ]
-        ) from None
-    except yaml.YAMLError:
-        raise ConfigurationError([f"{path.name}: this is not valid YAML."]) from None
+    except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError([_unreadable(path, error)]) from None
     if not isinstance(root, yaml.MappingNode):
         raise ConfigurationError([f"{path.name} has no keys: it must start with lines such as `name: value`."])
     document = YamlDocument(path, {}, {})
@@ -95,6 +76,23 @@ def read_yaml(path: Path) -> YamlDocument:
     if problems:
         raise ConfigurationError(problems)
     return document
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    match error:
+        case FileNotFoundError():
+            return f"{path.name} does not exist (looked in {path.parent}): create it, or run `autoholdings init`."
+        case UnicodeDecodeError():
+            return f"{path.name} is not saved as UTF-8: save it again with the encoding UTF-8."
+        case yaml.MarkedYAMLError():
+            mark = error.problem_mark or error.context_mark
+            where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+            what = re.sub(r"'[^']{2,}'", "...", str(error.problem))  # a secret with an unlucky first character
+            return (
+                f"{path.name}{where}: this is not valid YAML ({what}). Check the indentation, the colons and the "
+                "quotes there and on the line before."
+            )
+    return f"{path.name}: this is not valid YAML."
 
 
 def _value(node: yaml.Node, loc: Loc, document: YamlDocument, problems: list[str]) -> Any:
