@@ -72,8 +72,7 @@ ACTIONS: Mapping[str, Words] = {
 
 LEFT_OUT = {
     "free_content": Words(
-        "Free content, left out on purpose.",
-        "Maintain it separately; `autoholdings export` writes it as a KBART file.",
+        "Free content, left out on purpose.", "Maintain it separately; `autoholdings export` writes it as a KBART file."
     ),
     NOTED_OPEN_ACCESS: Words(
         "Its notes say open access, and the vendor's data leaves such rows out.",

@@ -2,7 +2,7 @@
 
 What belongs here: which run is reported, and what the workbooks list. What does not: where it comes from
 (``actions_records.py``), the sheet that sums it up (``actions_summary.py``), how a workbook is written
-(``workbook.py``), and where the reports lie (``places.py``).
+(``workbook.py``), and where the reports lie (``job_files.py``).
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from autoholdings_assets.holdings.undo import FROM_FILES
 from autoholdings_assets.holdings.warehouse import Connection, scalar
 from autoholdings_assets.reports.actions_records import NOT_USED, Kind, load_records
 from autoholdings_assets.reports.actions_summary import add_summary
-from autoholdings_assets.reports.places import report_folder
+from autoholdings_assets.reports.job_files import report_folder
 from autoholdings_assets.reports.workbook import MOST_ROWS, Column, LargeWorkbook
 
 _COLOURS = (
@@ -60,14 +60,9 @@ class ActionsReports:
 
 
 def write_actions_reports(
-    connection: Connection,
-    home: Home,
-    run_id: str,
-    configuration: Configuration,
-    *,
-    vendor: str | None = None,
-    most_rows: int = MOST_ROWS,
-) -> ActionsReports | None:
+    connection: Connection, home: Home, run_id: str, configuration: Configuration,
+    *, vendor: str | None = None, most_rows: int = MOST_ROWS,
+) -> ActionsReports | None:  # fmt: skip
     """Write the serial and the monograph actions report of a run; written again, they are replaced.
 
     ``vendor`` is needed only for a run that handled several vendors; ``most_rows`` are those of a sheet. None where the
@@ -78,11 +73,9 @@ def write_actions_reports(
     plan = _applied_plan(connection, run_id, vendor)
     if plan is None:
         return None
-    started_at = scalar(
-        connection, "SELECT started_at FROM job_run WHERE run_id = ? AND vendor = ?", [run_id, plan.vendor]
-    )
+    begun = "SELECT started_at FROM job_run WHERE run_id = ? AND vendor = ?"
+    started_at = scalar(connection, begun, [run_id, plan.vendor])
     folder = report_folder(home, plan.vendor, run_id, started_at or plan.applied_at)
-    folder.mkdir(parents=True, exist_ok=True)
     paths = {kind: folder / f"{plan.vendor}_{kind}_actions_report.xlsx" for kind in Kind}
     with TemporaryDirectory() as scratch:
         records = load_records(connection, home, configuration, plan, Path(scratch))

@@ -3,6 +3,7 @@
 What belongs here: the sheet and its chart. What does not: the records (``actions_records.py``).
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -100,14 +101,10 @@ def _files(sheet: Sheet, connection: Connection, plan: Plan, run_id: str, kind: 
     yield [header_cell(sheet, heading) for heading in headings]
     for file in files:
         outcome = met.get(file["profile"], "not asked")
-        yield [
-            cell(sheet, file["profile"]),
-            cell(sheet, file["file_name"]),
-            cell(sheet, f"{outcome}: the last accepted file counts" if outcome in FAILED_AT_PROFILE else outcome),
-            cell(sheet, file["file_date"]),
-            cell(sheet, file["total_rows"]),
-            cell(sheet, file["records"]),
-        ]
+        if outcome in FAILED_AT_PROFILE:
+            outcome = f"{outcome}: the last accepted file counts"
+        told = (file["profile"], file["file_name"], outcome, file["file_date"], file["total_rows"], file["records"])
+        yield [cell(sheet, value) for value in told]
 
 
 def _counts(sheet: Sheet, connection: Connection, kind: Kind) -> Iterator[Row]:
@@ -120,21 +117,15 @@ def _counts(sheet: Sheet, connection: Connection, kind: Kind) -> Iterator[Row]:
     )
     collections = sorted({count["collection"] for count in found})
     records = {(count["action"], count["collection"]): count["records"] for count in found}
-    titles: dict[str, int] = {}
+    titles: Counter[str] = Counter()
     for count in found:
-        titles[count["action"]] = titles.get(count["action"], 0) + count["titles"]
-    yield [
-        header_cell(sheet, heading)
-        for heading in ("Action", "What it means", *(f"Records, {name}" for name in collections), "Titles")
-    ]
+        titles[count["action"]] += count["titles"]
+    headings = ("Action", "What it means", *(f"Records, {name}" for name in collections), "Titles")
+    yield [header_cell(sheet, heading) for heading in headings]
     for action, words in ACTIONS.items():
         if action in titles:
-            yield [
-                cell(sheet, action, bold=True),
-                cell(sheet, words.meaning),
-                *(cell(sheet, records.get((action, name), 0)) for name in collections),
-                cell(sheet, titles[action] or None),
-            ]
+            told = (words.meaning, *(records.get((action, name), 0) for name in collections), titles[action] or None)
+            yield [cell(sheet, action, bold=True), *(cell(sheet, value) for value in told)]
 
 
 def _notes(connection: Connection, plan: Plan, run_id: str, kind: Kind) -> Iterator[str]:

@@ -10,9 +10,11 @@ touches none. What does not belong here: how a workbook is written (``workbook.p
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from autoholdings_assets.config import ElectronicCollection, Home
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows, scalar, transaction
@@ -30,16 +32,12 @@ COLUMNS = (
     Column("other_isbn", "ISBN", 15),
     Column("portfolio_pid", "PORTFOLIO_PID", 20),
     Column("title", "TITLE", 50),
-    Column("from_year", "FROM_YEAR", 12, "number"),
-    Column("to_year", "TO_YEAR", 12, "number"),
-    Column("from_month", "FROM_MONTH", 12, "number"),
-    Column("to_month", "TO_MONTH", 12, "number"),
-    Column("from_day", "FROM_DAY", 12, "number"),
-    Column("to_day", "TO_DAY", 12, "number"),
-    Column("from_volume", "FROM_VOLUME", 12),
-    Column("to_volume", "TO_VOLUME", 12),
-    Column("from_issue", "FROM_ISSUE", 12),
-    Column("to_issue", "TO_ISSUE", 12),
+    *(
+        Column(f"{end}_{part}", f"{end}_{part}".upper(), 12, "number")
+        for part in ("year", "month", "day")
+        for end in ("from", "to")
+    ),
+    *(Column(f"{end}_{part}", f"{end}_{part}".upper(), 12) for part in ("volume", "issue") for end in ("from", "to")),
     Column("embargo_operator", "PUBLICATION_DATE_OPERATOR", 12),
     Column("embargo_years", "PUBLICATION_DATE_YEAR", 12, "number"),
     Column("embargo_months", "PUBLICATION_DATE_MONTH", 12, "number"),
@@ -82,10 +80,7 @@ class AlmaExport:
 
 
 def export_alma(
-    home: Home,
-    collections: Iterable[ElectronicCollection],
-    exported_by: str,
-    since: datetime | None = None,
+    home: Home, collections: Iterable[ElectronicCollection], exported_by: str, since: datetime | None = None
 ) -> AlmaExport:
     """Write workbooks of what has changed in the collections since a moment, by default since the last such export.
 
@@ -107,13 +102,13 @@ def export_alma(
     return AlmaExport(files, starts, too_little)
 
 
-def moment_of(home: Home, named: str, midnight: datetime | None) -> datetime:
-    """The moment that ``--since`` names: ``midnight`` of a date, or the end of a run.
+def moment_of(home: Home, named: str, timezone: str) -> datetime:
+    """The moment that ``--since`` names: the beginning of a day in the time zone, or the end of a run.
 
     Raises `UnknownMoment`, ``NothingPublished``.
     """
-    if midnight is not None:
-        return midnight
+    with suppress(ValueError):
+        return datetime.combine(date.fromisoformat(named), time.min, ZoneInfo(timezone))
     with published_holdings(home) as connection:
         ended = rows(
             connection,
@@ -148,20 +143,16 @@ def _write(connection: Connection, folder: Path, codes: dict[str, str]) -> list[
     ).fetchall()
     counts = {(collection, action): count for collection, action, count in counted}
     files = []
-    for collection, code in codes.items():
-        for action in ACTIONS:
-            if (collection, action) not in counts:
-                continue
-            folder.mkdir(parents=True, exist_ok=True)
-            connection.execute(
-                "CREATE OR REPLACE TEMP TABLE alma_sheet AS FROM alma_row WHERE collection = ? AND action = ?",
-                [collection, action],
-            )
-            workbook = LargeWorkbook(connection)
-            workbook.add_table("Portfolios", "alma_sheet", COLUMNS)
-            path = folder / f"{code}_{action}.xlsx"
-            workbook.save(path)
-            files.append(LoaderFile(path, collection, action, counts[collection, action]))
+    for collection, action in ((c, a) for c in codes for a in ACTIONS if (c, a) in counts):
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE alma_sheet AS FROM alma_row WHERE collection = ? AND action = ?",
+            [collection, action],
+        )
+        workbook = LargeWorkbook(connection)
+        workbook.add_table("Portfolios", "alma_sheet", COLUMNS)
+        path = folder / f"{codes[collection]}_{action}.xlsx"
+        workbook.save(path)
+        files.append(LoaderFile(path, collection, action, counts[collection, action]))
     return files
 
 

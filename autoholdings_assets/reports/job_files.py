@@ -1,4 +1,4 @@
-"""The files of job reports: writing a run's page, finding what a run left, and which runs still lack theirs.
+"""The files of reports: where those of a run lie, writing its page, and which runs still lack theirs.
 
 What does not belong here: what a report says (``job_report.py``, ``job_document.py``), and the workbooks beside it
 (``actions_report.py``).
@@ -16,8 +16,8 @@ from autoholdings_assets.holdings.warehouse import Connection
 from autoholdings_assets.reports.document import Document
 from autoholdings_assets.reports.job_document import job_document
 from autoholdings_assets.reports.job_report import JobReport, job_report
+from autoholdings_assets.reports.outbox import whole_or_absent
 from autoholdings_assets.reports.page import as_html
-from autoholdings_assets.reports.places import report_folder
 
 PAGE = "job_report.html"
 _WORKBOOKS = "*.xlsx"
@@ -51,11 +51,17 @@ def write_job_report(connection: Connection, home: Home, configuration: Configur
     files = report_files(home, run)
     document = job_document(report, files.workbooks)
     page = files.folder / PAGE
-    page.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = page.with_suffix(".unfinished")
-    unfinished.write_text(as_html(document), encoding="utf-8")
-    unfinished.replace(page)
+    with whole_or_absent(page) as unfinished:
+        unfinished.write_text(as_html(document), encoding="utf-8")
     return WrittenReport(page, files.workbooks, report, document)
+
+
+def report_folder(home: Home, vendor: str, run_id: str, started_at: datetime) -> Path:
+    """The folder of a run's reports, ``reports/<vendor>/2026-11-22T0931-4ff76ea6``: sorted by name, sorted by time.
+
+    The moment is written as it is given, in whatever time zone it has.
+    """
+    return home.reports / vendor / f"{started_at:%Y-%m-%dT%H%M}-{run_id[:8]}"
 
 
 def report_files(home: Home, run: Run) -> ReportFiles:

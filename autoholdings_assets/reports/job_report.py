@@ -12,7 +12,7 @@ from typing import Any
 from autoholdings_assets.config import Configuration
 from autoholdings_assets.holdings import counting
 from autoholdings_assets.holdings.plan import Plan, load_plan
-from autoholdings_assets.holdings.runs import NOTHING_NEW, Run, find_runs
+from autoholdings_assets.holdings.runs import FAILED_AT_PROFILE, NOTHING_NEW, Run, find_runs
 from autoholdings_assets.holdings.warehouse import Connection, rows
 from autoholdings_assets.reports.queries import query
 
@@ -47,7 +47,7 @@ class File:
     @property
     def failed(self) -> bool:
         """Whether the profile brought nothing that can be used."""
-        return self.outcome in ("failed", "refused")
+        return self.outcome in FAILED_AT_PROFILE
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,9 @@ def job_report(connection: Connection, configuration: Configuration, run: Run) -
     files = [File(**row) for row in _ask(connection, "files", run_id=run.run_id, vendor=vendor, plan_id=run.plan_id)]
     titles = _ask(connection, "titles", plan_id=run.plan_id, most=FIRST_TITLES) if plan else []
     counted = _counted(connection, run, plan, groups) if plan else ([], [], [])
-    cases = (
-        []
-        if run.outcome == NOTHING_NEW
-        else _ask(connection, "cases", vendor=vendor, run_id=run.run_id, most=MOST_CASES)
-    )
+    cases = []
+    if run.outcome != NOTHING_NEW:
+        cases = _ask(connection, "cases", vendor=vendor, run_id=run.run_id, most=MOST_CASES)
     return JobReport(
         institution.name,
         institution.timezone,
@@ -183,15 +181,8 @@ def _of(counters: Sequence[Record], collection: str, group: str) -> list[Record]
 def _rejected_rows(connection: Connection, files: Sequence[File]) -> list[Record]:
     """The faults in the files that the run was brought."""
     chosen = [file for file in files if file.rejected_rows and file.outcome is not None]
-    if not chosen:
-        return []
-    return _ask(
-        connection,
-        "rejected_rows",
-        profiles=[file.profile for file in chosen],
-        files=[file.file_sha256 for file in chosen],
-        most=MOST_REJECTED,
-    )
+    profiles, files_of = [file.profile for file in chosen], [file.file_sha256 for file in chosen]
+    return _ask(connection, "rejected_rows", profiles=profiles, files=files_of, most=MOST_REJECTED) if chosen else []
 
 
 def _last_runs(connection: Connection, run: Run) -> list[Run]:

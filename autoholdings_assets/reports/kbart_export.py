@@ -73,39 +73,28 @@ def export_kbart(home: Home, institution: str, selection: Selection, day: date) 
 
 
 def write_kbart_files(
-    connection: Connection,
-    outbox: Path,
-    institution: str,
-    selection: Selection,
-    day: date,
-    *,
-    each_collection: bool = False,
-) -> KbartExport:
+    connection: Connection, outbox: Path, institution: str, selection: Selection, day: date,
+    *, each_collection: bool = False,
+) -> KbartExport:  # fmt: skip
     """Write a part of the published holdings, and with ``each_collection`` a file for each of its collections too."""
     define_strict_forms(connection)
     select_readable(connection, selection)
     connection.execute(query("kbart_rows"))
-    parts = [(selection, None)]
+    parts: list[tuple[Selection, str | None]] = [(selection, None)]
     if each_collection:
         present = rows(
             connection, "SELECT name, code FROM electronic_collection WHERE name IN (SELECT collection FROM kbart_row)"
         )
         parts += [(Selection(c["code"], (c["name"],), selection.group), c["name"]) for c in present]
-    named = [(part.file_name(institution), collection) for part, collection in parts]
-    written = [(name, collection, _write(connection, outbox, name, day, collection)) for name, collection in named]
+    files = []
+    for part, collection in parts:
+        name = part.file_name(institution)
+        if count := _write(connection, outbox, name, day, collection):
+            files.append(KbartFile(dated_file(outbox, name, day), name, count, collection))
     incomplete_name = Selection(f"{selection.package} Incomplete", group=selection.group).file_name(institution)
     left_out = _write(connection, outbox, incomplete_name, day, complete=False)
     changed, incomplete = _counts(connection)
-    return KbartExport(
-        [
-            KbartFile(dated_file(outbox, name, day), name, count, collection)
-            for name, collection, count in written
-            if count
-        ],
-        incomplete,
-        dated_file(outbox, incomplete_name, day) if left_out else None,
-        changed,
-    )
+    return KbartExport(files, incomplete, dated_file(outbox, incomplete_name, day) if left_out else None, changed)
 
 
 def export_left_out(home: Home, vendor: Vendor, day: date) -> tuple[Path, int]:

@@ -5,26 +5,14 @@ Text is escaped here: what a vendor wrote must not become a link, a picture, a c
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from autoholdings_assets.reports.document import (
-    Bars,
-    Block,
-    Bullets,
-    Cell,
-    Document,
-    Facts,
-    Letter,
-    Lines,
-    Link,
-    Table,
-    Text,
-    Toned,
-)
+from autoholdings_assets.reports import document as doc
+from autoholdings_assets.reports.wording import shortened
 
 _LONGEST_CELL = 120
 _SPECIAL = "\\`*_[]<>|#~&"
 
 
-def as_markdown(document: Document) -> str:
+def as_markdown(document: doc.Document) -> str:
     """The whole document, its title left out: the asset that shows it has one."""
     parts = [_block(block) for block in document.head]
     for section in document.sections:
@@ -56,7 +44,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, shown: in
 def cell(value: object) -> str:
     """A value in a table, cut short where it is long; nothing for a missing one."""
     text = "" if value is None or value != value else str(value)  # NaN is not equal to itself
-    return escaped(text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…")
+    return escaped(shortened(text, _LONGEST_CELL))
 
 
 def counts(numbers: Mapping[str, int]) -> str:
@@ -64,24 +52,24 @@ def counts(numbers: Mapping[str, int]) -> str:
     return "\n".join(f"- {escaped(name)}: {number:,}" for name, number in numbers.items()) or "*none*"
 
 
-def _block(block: Block) -> str:
+def _block(block: doc.Block) -> str:
     match block:
-        case Text(text, tone):
+        case doc.Text(text, tone):
             return f"**{escaped(text)}**" if tone else escaped(text)
-        case Bullets(items):
+        case doc.Bullets(items):
             return bullets(map(_plain, items))
-        case Facts(facts):
+        case doc.Facts(facts):
             return "\n".join(f"- {escaped(name)}: {escaped(_plain(value))}" for name, value in facts)
-        case Table(caption, columns, rows, total):
+        case doc.Table(caption, columns, rows, total):
             plain = ([_plain(value) for value in row] for row in rows)
             return f"*{escaped(caption)}*\n\n" + table(columns, plain, shown=len(rows), total=total or 0)
-        case Bars(caption, bars):
+        case doc.Bars(caption, bars):
             return f"*{escaped(caption)}*\n\n" + bullets(f"{bar.label}: {bar.figures}" for bar in bars)
-        case Letter(text):
+        case doc.Letter(text):
             return "\n".join(_fenced(text))
 
 
-def _plain(value: Cell) -> str:
+def _plain(value: doc.Cell) -> str:
     match value:
         case None:
             return ""
@@ -89,11 +77,11 @@ def _plain(value: Cell) -> str:
             return f"{value:,}"
         case str():
             return value
-        case Link(text, target):
+        case doc.Link(text, target):
             return f"{text}: {target}"
-        case Toned(text, _):
+        case doc.Toned(text, _):
             return text
-        case Lines(lines):
+        case doc.Lines(lines):
             return "; ".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The outbox: how exports are called, how they get there whole, and how many are kept.
+"""The outbox: how exports are called, how they and reports get to their place whole, and how many are kept.
 
 What belongs here: names and files. What does not: what is in an export (its own module), or what readers can use
 (``selection.py``).

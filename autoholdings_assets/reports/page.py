@@ -8,28 +8,14 @@ from collections.abc import Sequence
 from importlib.resources import files
 from xml.etree.ElementTree import Element, tostring
 
-from autoholdings_assets.reports.document import (
-    Bars,
-    Block,
-    Bullets,
-    Cell,
-    Document,
-    Facts,
-    Letter,
-    Lines,
-    Link,
-    Section,
-    Table,
-    Text,
-    Toned,
-)
+from autoholdings_assets.reports import document as doc
 
 _BAR, _LABEL, _FIGURES, _WIDTH = 24, 260, 280, 1000
 _LEAST = 2.0  # points; what is there can be seen
 _SHORT = 20  # characters; a date or an ISSN is not broken in two
 
 
-def as_html(document: Document) -> str:
+def as_html(document: doc.Document) -> str:
     """The whole page."""
     page = _tag(
         "html",
@@ -64,29 +50,29 @@ def _tag(name: str, /, *content: Element | str, **attributes: object) -> Element
     return element
 
 
-def _section(section: Section) -> Element:
+def _section(section: doc.Section) -> Element:
     named = {"id": section.anchor} if section.anchor else {}
     return _tag("section", _tag("h2", section.title), *(_block(block) for block in section.blocks), **named)
 
 
-def _block(block: Block) -> Element:
+def _block(block: doc.Block) -> Element:
     match block:
-        case Text(text, tone):
+        case doc.Text(text, tone):
             return _tag("p", text, **({"class": tone} if tone else {}))
-        case Bullets(items):
+        case doc.Bullets(items):
             return _tag("ul", *(_tag("li", *_content(item)) for item in items))
-        case Facts(facts):
+        case doc.Facts(facts):
             pairs = ((_tag("dt", name), _tag("dd", *_content(value))) for name, value in facts)
             return _tag("dl", *(element for pair in pairs for element in pair))
-        case Letter(text):
+        case doc.Letter(text):
             return _tag("pre", text)
-        case Table():
+        case doc.Table():
             return _table(block)
-        case Bars():
+        case doc.Bars():
             return _bars(block)
 
 
-def _table(table: Table) -> Element:
+def _table(table: doc.Table) -> Element:
     columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
     numeric = [
         any(isinstance(c, int) for c in cells) and not any(isinstance(c, str) for c in cells) for cells in columns
@@ -102,7 +88,7 @@ def _table(table: Table) -> Element:
     return _tag("div", element, _tag("p", f"{len(table.rows):,} of {table.total:,}", class_="more"))
 
 
-def _bars(bars: Bars) -> Element:
+def _bars(bars: doc.Bars) -> Element:
     longest = max((sum(value for value, _ in bar.parts) for bar in bars.bars), default=0) or 1
     scale = (_WIDTH - _LABEL - _FIGURES) / longest
     groups = []
@@ -121,17 +107,17 @@ def _bars(bars: Bars) -> Element:
     return _tag("figure", _tag("figcaption", bars.caption), _tag("svg", *groups, **size))
 
 
-def _row(name: str, cells: Sequence[Cell], numeric: Sequence[bool]) -> Element:
+def _row(name: str, cells: Sequence[doc.Cell], numeric: Sequence[bool]) -> Element:
     return _tag("tr", *(_cell(name, cell, number) for cell, number in zip(cells, numeric, strict=True)))
 
 
-def _cell(name: str, cell: Cell, number: bool) -> Element:
+def _cell(name: str, cell: doc.Cell, number: bool) -> Element:
     short = name == "td" and isinstance(cell, str) and len(cell) <= _SHORT
     kind = "number" if number else "short" if short else None
     return _tag(name, *_content(cell), **({"class": kind} if kind else {}))
 
 
-def _content(cell: Cell) -> list[Element | str]:
+def _content(cell: doc.Cell) -> list[Element | str]:
     match cell:
         case None:
             return []
@@ -139,9 +125,9 @@ def _content(cell: Cell) -> list[Element | str]:
             return [f"{cell:,}"]
         case str():
             return [cell]
-        case Link(text, target):
+        case doc.Link(text, target):
             return [_tag("a", text, href=target)]
-        case Toned(text, tone):
+        case doc.Toned(text, tone):
             return [_tag("span", text, class_=tone)]
-        case Lines(lines):
+        case doc.Lines(lines):
             return [part for line in lines for part in (_tag("br"), line)][1:]

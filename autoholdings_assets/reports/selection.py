@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from autoholdings_assets.config import ElectronicCollection, Home
+from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.warehouse import Connection, set_variables
 from autoholdings_assets.reports.outbox import package_name
 from autoholdings_assets.reports.queries import query
-from autoholdings_assets.vendors.model import Vendor
 
 MEMORY = "2GB"
 """What DuckDB may take before it puts intermediate results on disk."""
@@ -38,16 +37,6 @@ class Selection:
     def file_name(self, institution: str) -> str:
         """The beginning of the names of its files; the region is the group's, else the whole world."""
         return package_name(institution, self.group or "Global", self.package)
-
-
-def of_collection(collection: ElectronicCollection, group: str | None = None) -> Selection:
-    """The titles of one collection."""
-    return Selection(collection.code, (collection.name,), group)
-
-
-def of_vendor(vendor: Vendor, group: str | None = None) -> Selection:
-    """The titles of all collections of a vendor."""
-    return Selection(f"{vendor.title} AllTitles", tuple(c.name for c in vendor.collections), group)
 
 
 @contextmanager

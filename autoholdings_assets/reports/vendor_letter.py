@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from autoholdings_assets.reports.job_report import File, JobReport
-from autoholdings_assets.reports.wording import counted
+from autoholdings_assets.reports.wording import counted, shortened
 
 _LONGEST_VALUE = 200
 
@@ -38,7 +38,11 @@ def _letter(report: JobReport, file: File, faults: Sequence[dict[str, Any]]) -> 
         of_row = list(found)
         shown += 1
         lines.append(f"Line {row_number}: {_title(of_row[0])}")
-        lines += [f"    {fault['column_name']}: {_value(fault['value'])}\n    {_rule(fault)}" for fault in of_row]
+        lines += [
+            f"    {fault['column_name']}: {_quoted(fault['value']) if fault['value'] else '(blank)'}\n"
+            f"    {fault['message']} (rule: {fault['rule']})"
+            for fault in of_row
+        ]
     if shown < rejected:
         lines += ["", f"These are the first {shown:,} of {rejected:,} rows; we can send you the others too."]
     return "\n".join([*lines, "", "Thank you, and kind regards,", report.institution])
@@ -49,14 +53,5 @@ def _title(fault: dict[str, Any]) -> str:
     return f"{_quoted(fault['publication_title'])}" + (f" ({named[0]})" if named else "")
 
 
-def _value(value: str | None) -> str:
-    return _quoted(value) if value else "(blank)"
-
-
 def _quoted(text: str | None) -> str:
-    text = " ".join((text or "(no title)").split())
-    return '"' + (text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…") + '"'
-
-
-def _rule(fault: dict[str, Any]) -> str:
-    return f"{fault['message']} (rule: {fault['rule']})"
+    return f'"{shortened(" ".join((text or "(no title)").split()), _LONGEST_VALUE)}"'

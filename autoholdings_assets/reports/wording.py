@@ -46,6 +46,11 @@ def in_order(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
 
 
+def shortened(text: str, most: int) -> str:
+    """At most so many characters of the text, with ``…`` where it goes on."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def moment(value: datetime | None, timezone: str | None = None) -> str:
     """A moment in a time zone (the machine's own by default), or a dash."""
     zone = ZoneInfo(timezone) if timezone else None

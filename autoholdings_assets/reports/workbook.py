@@ -21,6 +21,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from autoholdings_assets.holdings.warehouse import Connection, scalar, set_variables
+from autoholdings_assets.reports.outbox import whole_or_absent
 from autoholdings_assets.reports.queries import query
 
 MOST_ROWS = 1_048_576
@@ -126,8 +127,11 @@ class LargeWorkbook:
         made = io.BytesIO()
         self.book.save(made)
         tables = {sheet.path.lstrip("/"): part for sheet, part in self._parts}
-        unfinished = path.with_suffix(".unfinished")
-        with ZipFile(made) as written, ZipFile(unfinished, "w", ZIP_DEFLATED) as packed:
+        with (
+            whole_or_absent(path) as unfinished,
+            ZipFile(made) as written,
+            ZipFile(unfinished, "w", ZIP_DEFLATED) as packed,
+        ):
             for name in written.namelist():
                 if part := tables.get(name):
                     # the XML of a large sheet may be more than a zip file's old form takes
@@ -135,7 +139,6 @@ class LargeWorkbook:
                         file.writelines(self._filled(written.read(name), part))
                 else:
                     packed.writestr(name, written.read(name))
-        unfinished.replace(path)
 
     def _filled(self, sheet: bytes, part: _Part) -> Iterator[bytes]:
         """A sheet's XML with the rows of its table after the header."""
