@@ -6,7 +6,7 @@ What does not belong here: finding such things (``cases.py``).
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from autoholdings_assets.config import Redaction
 
@@ -36,6 +36,18 @@ class Alert:
     def state(self) -> str:
         """The same for the same case in the same state."""
         return hashlib.sha256(f"{self.text}\n{self.since_when}".encode()).hexdigest()[:16]
+
+    def as_json(self) -> dict[str, Any]:
+        """The alert as plain data."""
+        return {
+            "kind": self.kind,
+            "case": self.case_id,
+            "vendor": self.vendor,
+            "title": self.title or None,
+            "message": self.text,
+            "since": self.since,
+            "run_id": self.run_id,
+        }
 
     def cleaned(self, clean: Redaction) -> "Alert":
         """The alert without any credential."""

@@ -19,7 +19,7 @@ _NOTHING_ATTACHED = "multiple matches"
 
 def open_cases(connection: Connection, configuration: Configuration, now: datetime) -> list[Alert]:
     """Everything in the warehouse that needs a person at ``now``, vendor by vendor."""
-    vendors = dict.fromkeys(p.vendor for p in configuration.integration_profiles if p.active)
+    vendors = configuration.vendors_used(active_only=True)
     return [
         *(alert for vendor in vendors for alert in _failing_profiles(connection, configuration, vendor)),
         *_held_plans(connection),

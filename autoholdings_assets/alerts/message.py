@@ -8,27 +8,18 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from autoholdings_assets.alerts.alert import KINDS, Alert
+from autoholdings_assets.alerts.alert import KINDS
 from autoholdings_assets.alerts.told import Due
+from autoholdings_assets.reports.wording import counted, moment
 from autoholdings_assets.retrieval.body import printable
 
 _SHOWN_OF_A_KIND = 20
 _SHOWN_IN_JSON = 200
-_PLURALS = {
-    "failed run": "failed runs",
-    "held plan": "held plans",
-    "failed check": "failed checks",
-    "stale vendor": "stale vendors",
-    "needs attention": "cases that need attention",
-}
-_SINGULARS = {"needs attention": "case that needs attention"}
 _WHAT_TO_DO_WITH_ALL = {
-    "needs attention": "Settle each with `autoholdings attention settle CASE keep` (or detach, withdraw, look-again).",
+    "needs attention": "Settle each with `autoholdings attention settle CASE keep` (or detach, withdraw, look-again)."
 }
 
 
@@ -61,7 +52,10 @@ def compose(due: Sequence[Due], institution: str, timezone: str) -> Message:
         "subject": subject,
         "institution": institution,
         "alert_count": len(due),
-        "alerts": [_as_json(d) for d in in_order[:_SHOWN_IN_JSON]],
+        "alerts": [
+            d.alert.as_json() | {"since": d.alert.since.isoformat(), "is_reminder": d.told_at is not None}
+            for d in in_order[:_SHOWN_IN_JSON]
+        ],
     }
     states = "\n".join(f"{d.alert.case_id} {d.alert.state} {d.told_at}" for d in in_order)
     return Message(subject, "\n".join(lines) + "\n", content, hashlib.sha256(states.encode()).hexdigest()[:32])
@@ -80,17 +74,15 @@ def _section(kind: str, due: list[Due], timezone: str) -> Iterator[str]:
     yield _counted(kind, len(due)).upper()
     for d in due[:_SHOWN_OF_A_KIND]:
         alert = d.alert
-        since = _moment(alert.since, timezone)
-        about = ", ".join(
-            part for part in (alert.vendor, f"since {since}", _run(alert), _reminder(d, timezone)) if part
-        )
-        yield f"- {about}"
-        case = alert.case_id.removeprefix("attention-")
-        yield (
-            f'  "{_one_line(alert.title)}" ({case}): {_one_line(alert.text)}'
-            if alert.title
-            else (f"  {_one_line(alert.text)}")
-        )
+        about = [
+            alert.vendor,
+            f"since {moment(alert.since, timezone)}",
+            f"run {alert.run_id[:8]}" if alert.run_id else None,
+            f"a reminder: told on {moment(d.told_at, timezone)}" if d.told_at else None,
+        ]
+        yield f"- {', '.join(filter(None, about))}"
+        named = f'"{_one_line(alert.title)}" ({alert.case_id.removeprefix("attention-")}): ' if alert.title else ""
+        yield f"  {named}{_one_line(alert.text)}"
     if len(due) > _SHOWN_OF_A_KIND:
         yield f"- and {len(due) - _SHOWN_OF_A_KIND:,} more: `autoholdings alerts` lists them."
     if kind in _WHAT_TO_DO_WITH_ALL:
@@ -98,34 +90,10 @@ def _section(kind: str, due: list[Due], timezone: str) -> Iterator[str]:
     yield ""
 
 
-def _as_json(due: Due) -> dict[str, Any]:
-    alert = due.alert
-    return {
-        "kind": alert.kind,
-        "case": alert.case_id,
-        "vendor": alert.vendor,
-        "title": alert.title or None,
-        "message": alert.text,
-        "since": alert.since.isoformat(),
-        "run_id": alert.run_id,
-        "is_reminder": due.told_at is not None,
-    }
-
-
 def _counted(kind: str, number: int) -> str:
-    return f"{number:,} {_SINGULARS.get(kind, kind) if number == 1 else _PLURALS[kind]}"
-
-
-def _run(alert: Alert) -> str:
-    return f"run {alert.run_id[:8]}" if alert.run_id else ""
-
-
-def _reminder(due: Due, timezone: str) -> str:
-    return f"a reminder: told on {_moment(due.told_at, timezone)}" if due.told_at else ""
-
-
-def _moment(moment: datetime, timezone: str) -> str:
-    return moment.astimezone(ZoneInfo(timezone)).strftime("%a %Y-%m-%d %H:%M %Z")
+    if kind != "needs attention":
+        return counted(number, kind)
+    return "1 case that needs attention" if number == 1 else f"{number:,} cases that need attention"
 
 
 def _one_line(text: str) -> str:

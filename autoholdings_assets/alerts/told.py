@@ -52,18 +52,9 @@ def record(connection: Connection, channel: str, alerts: Sequence[Alert], now: d
             "UPDATE alert_sent SET over_at = ? WHERE channel = ? AND over_at IS NULL AND case_id IN (SELECT unnest(?))",
             [now, channel, cases],
         )
-        connection.execute(
-            "INSERT INTO alert_sent SELECT $channel, unnest($cases), unnest($states), unnest($kinds), "
-            "unnest($vendors), unnest($messages), $now, NULL",
-            {
-                "channel": channel,
-                "cases": cases,
-                "states": [alert.state for alert in alerts],
-                "kinds": [alert.kind for alert in alerts],
-                "vendors": [alert.vendor for alert in alerts],
-                "messages": [alert.text for alert in alerts],
-                "now": now,
-            },
+        connection.executemany(
+            "INSERT INTO alert_sent VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+            [[channel, alert.case_id, alert.state, alert.kind, alert.vendor, alert.text, now] for alert in alerts],
         )
 
 

@@ -15,7 +15,7 @@ import click
 from autoholdings_assets.cli.acquisitions import COMMANDS as ACQUISITIONS
 from autoholdings_assets.cli.alerts import alerts
 from autoholdings_assets.cli.check import check
-from autoholdings_assets.cli.console import NOTHING_APPLIED, refuse, unexpected
+from autoholdings_assets.cli.console import Exit, refuse, unexpected
 from autoholdings_assets.cli.decisions import explain, undo
 from autoholdings_assets.cli.demo import demo
 from autoholdings_assets.cli.doctor import doctor
@@ -36,24 +36,9 @@ def commands() -> None:
 
 
 for _command in (
-    demo,
-    init,
-    check,
-    run,
-    status,
-    plans,
-    plan,
-    undo,
-    history,
-    explain,
-    profiles,
-    export,
-    alerts,
-    doctor,
-    ui,
-    *ACQUISITIONS,
-    *UPKEEP,
-):
+    alerts, check, demo, doctor, explain, export, history, init, plan, plans, profiles, run, status, ui, undo,
+    *ACQUISITIONS, *UPKEEP,
+):  # fmt: skip
     commands.add_command(_command)
 
 
@@ -71,7 +56,7 @@ def execute(arguments: list[str] | None = None) -> int:
         return refuse(error)
     except Exception as error:
         unexpected(error, Home.find(_home_argument(words)).path / "logs")
-        return NOTHING_APPLIED
+        return Exit.NOTHING_APPLIED
 
 
 def main() -> None:

@@ -4,31 +4,32 @@ What belongs here: what a person says on the command line and is told. What does
 command that changes something publishes the holdings anew, so that SQL users see it at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from autoholdings_assets.cli.console import (
-    DONE,
-    NOTHING_APPLIED,
-    WITH_FINDINGS,
-    WRONG_USE,
-    counted,
-    existing_home,
+    Exit,
+    any_home_option,
+    existing,
+    fields,
     home_option,
     json_option,
-    moment,
+    opened,
     print_json,
     print_table,
+    refusing,
     say,
 )
-from autoholdings_assets.config import Configuration, Home, load_configuration
+from autoholdings_assets.config import Configuration, Home
 from autoholdings_assets.pipeline.person import person
+from autoholdings_assets.reports.wording import counts_in_words, moment
 
 if TYPE_CHECKING:
     from autoholdings_assets.holdings.acts import Act, Kind
@@ -38,20 +39,16 @@ if TYPE_CHECKING:
     from autoholdings_assets.holdings.warehouse import Connection
 
 _SHOWN_LINES = 40
+settled_option = click.option("--all", "settled", is_flag=True, help="The settled cases too.")
+vendor_option = click.option("--vendor", metavar="NAME", help="Only this vendor's.")
 why_option = click.option("--why", default="", help="Why; it stands in the history.")
 collection_option = click.option("--collection", metavar="CODE", help="Only in this collection (name or code).")
-
-
-class Refused(click.ClickException):
-    """Something that cannot be done as asked; nothing has changed."""
-
-    exit_code = WRONG_USE
 
 
 class NotReadable(click.ClickException):
     """A file that cannot be used; nothing has changed."""
 
-    exit_code = NOTHING_APPLIED
+    exit_code = Exit.NOTHING_APPLIED
 
 
 @click.group("po-line")
@@ -72,7 +69,7 @@ def po_line() -> None:
 @json_option
 def attach(
     portfolio: str, number: str | None, named: str | None, license: str | None, public_note: str | None,
-    internal_note: str | None, collection: str | None, why: str, home: Path | None, as_json: bool,
+    internal_note: str | None, collection: str | None, why: str, home: Home, as_json: bool,
 ) -> int:  # fmt: skip
     """Attach PO_LINE (or a license, or notes) to PORTFOLIO: its number, ISSN, ISBN or title.
 
@@ -80,12 +77,8 @@ def attach(
     """
     if number and named and number != named:
         raise click.UsageError("Give the PO line once.")
-    given = {
-        "po_line": number or named,
-        "license": license,
-        "public_note": public_note,
-        "internal_note": internal_note,
-    }
+    given = {"license": license, "public_note": public_note, "internal_note": internal_note}
+    given["po_line"] = number or named
     if not any(value is not None for value in given.values()):
         raise click.UsageError("Say what to attach: a PO line, --license, --public-note or --internal-note.")
     return _change_details(home, portfolio, collection, why or "Attached by hand.", as_json, attach=given)
@@ -100,7 +93,7 @@ def attach(
 @home_option
 @json_option
 def detach(
-    portfolio: str, license: bool, notes: bool, collection: str | None, why: str, home: Path | None, as_json: bool
+    portfolio: str, license: bool, notes: bool, collection: str | None, why: str, home: Home, as_json: bool
 ) -> int:
     """Detach the PO line from PORTFOLIO: its number, ISSN, ISBN, PO line or title.
 
@@ -124,7 +117,7 @@ def detach(
 @json_option
 def import_portfolios(
     file: Path, collection: str, columns: tuple[str, ...], do_apply: bool, full_list: bool, detach_missing: bool,
-    overwrite: bool, every: bool, why: str, home: Path | None, as_json: bool,
+    overwrite: bool, every: bool, why: str, home: Home, as_json: bool,
 ) -> int:  # fmt: skip
     """Take over existing portfolios with their PO lines and licenses from FILE (.xlsx or .csv).
 
@@ -134,7 +127,7 @@ def import_portfolios(
     \b
     Exit status: 0 done, 1 done with lines to look at, 2 wrong use, 3 the file cannot be used.
     """
-    from autoholdings_assets.holdings import portfolio_import  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings import portfolio_import  # these bring DuckDB: only when needed
     from autoholdings_assets.holdings.move import collection_named
     from autoholdings_assets.holdings.portfolio_list import read_portfolio_list
     from autoholdings_assets.kbart.errors import UnreadableFile
@@ -145,23 +138,23 @@ def import_portfolios(
         found = read_portfolio_list(file, _mapping(columns))
     except UnreadableFile as error:
         raise NotReadable(f"{error} Nothing was changed.") from None
-    with _warehouse(home) as (place, configuration, connection):
+    with _acting(home, "import", changing=do_apply) as (configuration, connection, act):
         summary = portfolio_import.preview(
             connection, configuration, collection_named(configuration, collection), found,
             full_list=full_list, overwrite=overwrite, detach_missing=detach_missing,
         )  # fmt: skip
         if do_apply:
-            act = _act("import", f"Import of {found.name}. {why}".strip())
-            summary = portfolio_import.apply(connection, configuration, act, summary)
-    if do_apply:
-        _publish(place)
+            why = f"Import of {found.name}. {why}".strip()
+            summary = portfolio_import.apply(connection, configuration, act(why), summary)
     if summary.plan_id:
-        _report(place, summary, summary.plan_id)
+        from autoholdings_assets.pipeline.sources import report_portfolio_list  # brings Dagster: only when needed
+
+        report_portfolio_list(home, summary.file, summary.collection, summary.plan_id, summary.outcomes)
     if as_json:
         print_json(_import_as_json(summary, do_apply))
     else:
         _print_import(summary, do_apply, every)
-    return WITH_FINDINGS if summary.has_findings else DONE
+    return Exit.WITH_FINDINGS if summary.has_findings else Exit.DONE
 
 
 @click.command()
@@ -175,7 +168,7 @@ def import_portfolios(
 @json_option
 def move(
     sources: tuple[str, ...], target: str, po_lines: bool, licenses: bool, do_submit: bool, why: str,
-    home: Path | None, as_json: bool,
+    home: Home, as_json: bool,
 ) -> int:  # fmt: skip
     """Move electronic portfolio information: PO lines and licenses from other collections to the target.
 
@@ -183,50 +176,39 @@ def move(
     target stays where it is.
     """
     from autoholdings_assets.holdings import move as moving  # brings DuckDB: only when needed
-    from autoholdings_assets.holdings.acts import NotPossible
 
-    with _warehouse(home) as (place, configuration, connection):
-        try:
-            summary = moving.summarise(connection, configuration, sources, target, po_lines=po_lines, licenses=licenses)
-        except NotPossible as error:
-            raise Refused(str(error)) from None
+    with _acting(home, "move", changing=do_submit) as (configuration, connection, act):
+        summary = moving.summarise(connection, configuration, sources, target, po_lines=po_lines, licenses=licenses)
         if do_submit:
-            act = _act("move", f"Moved to {summary.target}. {why}".strip())
-            summary = moving.submit(connection, configuration, act, summary)
-    if do_submit:
-        _publish(place)
+            why = f"Moved to {summary.target}. {why}".strip()
+            summary = moving.submit(connection, configuration, act(why), summary)
     if as_json:
         print_json(asdict(summary) | {"submitted": do_submit, "outcomes": summary.outcomes})
     else:
         _print_move(summary, do_submit)
-    return DONE if len(summary.moving) == len(summary.items) else WITH_FINDINGS
+    return Exit.DONE if len(summary.moving) == len(summary.items) else Exit.WITH_FINDINGS
 
 
 @click.group(invoke_without_command=True)
-@click.option("--all", "settled", is_flag=True, help="The settled cases too.")
-@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
-@home_option
+@settled_option
+@vendor_option
+@any_home_option
 @json_option
 @click.pass_context
-def attention(
-    context: click.Context, settled: bool, vendor: str | None, home: Path | None, as_json: bool
-) -> int | None:
+def attention(context: click.Context, settled: bool, vendor: str | None, home: Home, as_json: bool) -> None:
     """What a person should look at: list the cases, and settle them one by one."""
     if context.invoked_subcommand is None:
-        return _list_cases(home, settled, vendor, as_json)
-    context.obj = home
-    return None
+        _list_cases(existing(home), settled, vendor, as_json)
 
 
 @attention.command("list")
-@click.option("--all", "settled", is_flag=True, help="The settled cases too.")
-@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
+@settled_option
+@vendor_option
 @home_option
 @json_option
-@click.pass_obj
-def list_cases(of_group: Path | None, settled: bool, vendor: str | None, home: Path | None, as_json: bool) -> int:
+def list_cases(settled: bool, vendor: str | None, home: Home, as_json: bool) -> None:
     """The open cases, oldest first."""
-    return _list_cases(home or of_group, settled, vendor, as_json)
+    _list_cases(home, settled, vendor, as_json)
 
 
 @attention.command("settle")
@@ -236,10 +218,7 @@ def list_cases(of_group: Path | None, settled: bool, vendor: str | None, home: P
 @click.option("--note", default="", help="Why; it stands in the history.")
 @home_option
 @json_option
-@click.pass_obj
-def settle(
-    of_group: Path | None, case: str, decision: str, day: datetime | None, note: str, home: Path | None, as_json: bool
-) -> int:
+def settle(case: str, decision: str, day: datetime | None, note: str, home: Home, as_json: bool) -> None:
     """Settle CASE (as `attention list` names it).
 
     \b
@@ -249,74 +228,73 @@ def settle(
     look-again  the case comes up again --on a day
     """
     from autoholdings_assets.holdings import attention as cases  # brings DuckDB: only when needed
-    from autoholdings_assets.holdings.acts import NotPossible
 
-    with _warehouse(home or of_group) as (place, configuration, connection):
-        try:
-            settled = cases.settle(
-                connection, configuration, _act("attention", note or f"Settled by hand: {decision}."), case,
-                cast("Decision", decision.replace("-", " ")), day.date() if day else None,
-            )  # fmt: skip
-        except NotPossible as error:
-            raise Refused(str(error)) from None
-    _publish(place)
+    decided, until = cast("Decision", decision.replace("-", " ")), day.date() if day else None
+    note = note or f"Settled by hand: {decision}."
+    with _acting(home, "attention") as (configuration, connection, act):
+        settled = cases.settle(connection, configuration, act(note), case, decided, until)
     if as_json:
         print_json(asdict(settled))
     else:
         say(f'{settled.attention_id}, "{settled.title}": {settled.decision}. {settled.consequence}')
-    return DONE
 
 
 COMMANDS = (po_line, import_portfolios, move, attention)
 """For the list of commands in ``cli/__init__.py``."""
 
 
+@contextmanager
+def _acting(
+    home: Home, kind: "Kind", *, changing: bool = True
+) -> "Iterator[tuple[Configuration, Connection, Callable[[str], Act]]]":
+    """The configuration, the warehouse, and what makes an act of its reason; at the end the holdings are published."""
+    from autoholdings_assets.holdings.acts import Act, NotPossible  # these bring DuckDB: only when needed
+    from autoholdings_assets.holdings.publish import publish
+
+    with opened(home) as (configuration, connection), refusing(NotPossible):
+        yield configuration, connection, partial(Act, kind, person())
+    if changing:
+        publish(home)
+
+
 def _change_details(
-    home: Path | None, said: str, collection: str | None, why: str, as_json: bool,
-    attach: dict[str, str | None] | None = None, detach: list[str] | None = None,
+    home: Home, said: str, collection: str | None, why: str, as_json: bool,
+    attach: dict[str, str | None] | None = None, detach: Sequence[str] = (),
 ) -> int:  # fmt: skip
-    from autoholdings_assets.holdings import acquisitions  # brings DuckDB: only when needed
-    from autoholdings_assets.holdings.acts import NotPossible
+    from autoholdings_assets.holdings import acquisitions  # these bring DuckDB: only when needed
     from autoholdings_assets.holdings.move import collection_named
 
-    with _warehouse(home) as (place, configuration, connection):
+    with _acting(home, "po-line") as (configuration, connection, act):
         where = collection_named(configuration, collection).name if collection else None
-        act = _act("po-line", why)
-        try:
-            portfolio = acquisitions.find_portfolio(connection, said, where)
-            if attach is not None:
-                done = acquisitions.attach(connection, configuration, act, portfolio, **attach)
-            else:
-                done = acquisitions.detach(connection, configuration, act, portfolio, *(detach or ["po_line"]))
-        except NotPossible as error:
-            raise Refused(str(error)) from None
-    _publish(place)
+        portfolio = acquisitions.find_portfolio(connection, said, where)
+        if attach:
+            done = acquisitions.attach(connection, configuration, act(why), portfolio, **attach)
+        else:
+            done = acquisitions.detach(connection, configuration, act(why), portfolio, *detach)
     if as_json:
         print_json({**asdict(done), "changes": {name: {"old": o, "new": n} for name, (o, n) in done.changes.items()}})
-        return DONE
+        return Exit.DONE
     for name, (old, new) in done.changes.items():
         say(f"{name.replace('_', ' ').replace('po line', 'PO line')}: {old or '(none)'} -> {new or '(none)'}")
     say(f"{'Done' if done.changes else 'Nothing to change'}: {done.portfolio}.")
-    return DONE
+    return Exit.DONE
 
 
-def _list_cases(home: Path | None, settled: bool, vendor: str | None, as_json: bool) -> int:
+def _list_cases(home: Home, settled: bool, vendor: str | None, as_json: bool) -> None:
     from autoholdings_assets.holdings import attention as listing  # brings DuckDB: only when needed
 
-    with _warehouse(home) as (_, _, connection):
+    with opened(home) as (_, connection):
         found = listing.cases(connection, vendor=vendor, settled=settled)
     if as_json:
         print_json(found)
-        return DONE
-    if not found:
+    elif not found:
         say("Nothing needs attention." if not settled else "There are no cases.", style="green")
-        return DONE
-    print_table(
-        ("case", "since", "title", "what it is about", "settled"),
-        [(c["attention_id"], moment(c["since"]), c["title"], c["message"], _settled(c)) for c in found],
-    )
-    say("Next: `autoholdings attention settle CASE keep|detach|withdraw|look-again --note ...`.", style="dim")
-    return DONE
+    else:
+        print_table(
+            ("case", "since", "title", "what it is about", "settled"),
+            [(c["attention_id"], moment(c["since"]), c["title"], c["message"], _settled(c)) for c in found],
+        )
+        say("Next: `autoholdings attention settle CASE keep|detach|withdraw|look-again --note ...`.", style="dim")
 
 
 def _settled(case: dict[str, Any]) -> str:
@@ -332,7 +310,7 @@ def _print_import(summary: "ImportSummary", applied: bool, every: bool) -> None:
     say("Columns: " + ", ".join(f"{name} = {header}" for name, header in summary.columns.items()))
     if summary.ignored_columns:
         say(f"Not used: {', '.join(summary.ignored_columns)}", style="dim")
-    say(f"{done}: {counted(summary.outcomes)}")
+    say(f"{done}: {counts_in_words(summary.outcomes)}")
     ordinary = ("attached", "created", "unchanged")
     lines = list(summary.lines) if every else sorted(summary.lines, key=lambda line: line.outcome in ordinary)
     shown = lines if every else [line for line in lines if line.outcome != "unchanged"][:_SHOWN_LINES]
@@ -354,13 +332,9 @@ def _print_import(summary: "ImportSummary", applied: bool, every: bool) -> None:
 
 def _import_as_json(summary: "ImportSummary", applied: bool) -> dict[str, Any]:
     return {
-        "file": summary.file,
-        "collection": summary.collection,
+        **fields(summary, "file", "collection"),
         "applied": applied,
-        "plan_id": summary.plan_id,
-        "columns": dict(summary.columns),
-        "ignored_columns": list(summary.ignored_columns),
-        "outcomes": summary.outcomes,
+        **fields(summary, "plan_id", "columns", "ignored_columns", "outcomes"),
         "lines": [asdict(line) for line in summary.lines],
         "offered_for_detaching": [asdict(offer) for offer in summary.offers],
         "detached": sorted(summary.changes.may_go),
@@ -369,7 +343,7 @@ def _import_as_json(summary: "ImportSummary", applied: bool) -> dict[str, Any]:
 
 def _print_move(summary: "MoveSummary", submitted: bool) -> None:
     say(f"From {', '.join(summary.sources)} to {summary.target}", style="bold")
-    say(f"{'Done' if submitted else 'This would happen'}: {counted(summary.outcomes)}")
+    say(f"{'Done' if submitted else 'This would happen'}: {counts_in_words(summary.outcomes)}")
     print_table(
         ("outcome", "PO line or license", "from portfolio", "title", "why"),
         [(i.outcome, f"{i.value}", i.portfolio_id, i.title, i.reason) for i in summary.items],
@@ -384,32 +358,3 @@ def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
     if wrong:
         raise click.UsageError(f'--column is written FIELD=HEADER, as in "po_line=Order line"; not "{wrong[0]}".')
     return {name.strip(): header.strip() for name, _, header in pairs}
-
-
-@contextmanager
-def _warehouse(home: Path | None) -> "Iterator[tuple[Home, Configuration, Connection]]":
-    """The home, its configuration, and the warehouse, which nobody else writes meanwhile."""
-    from autoholdings_assets.holdings.warehouse import open_warehouse  # brings DuckDB: only when needed
-
-    place = existing_home(home)
-    configuration = load_configuration(place)
-    with open_warehouse(place.warehouse) as connection:
-        yield place, configuration, connection
-
-
-def _publish(home: Home) -> None:
-    from autoholdings_assets.holdings.publish import publish  # brings DuckDB: only when needed
-
-    publish(home)
-
-
-def _report(home: Home, summary: "ImportSummary", plan_id: str) -> None:
-    from autoholdings_assets.pipeline.sources import report_portfolio_list  # brings Dagster: only when needed
-
-    report_portfolio_list(home, summary.file, summary.collection, plan_id, summary.outcomes)
-
-
-def _act(kind: "Kind", why: str) -> "Act":
-    from autoholdings_assets.holdings.acts import Act  # brings DuckDB: only when needed
-
-    return Act(kind, person(), why)

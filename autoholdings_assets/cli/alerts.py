@@ -5,31 +5,24 @@ What belongs here: what the command line says about alerts. What does not: looki
 """
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from autoholdings_assets.cli.console import (
-    DONE,
-    NOTHING_APPLIED,
-    WITH_FINDINGS,
+    Exit,
     WrongUse,
+    any_home_option,
     err,
-    existing_home,
+    existing,
     home_option,
     json_option,
-    moment,
     print_json,
     print_table,
     say,
     unexpected,
 )
 from autoholdings_assets.config import Configuration, Home, load_configuration
-
-if TYPE_CHECKING:
-    from autoholdings_assets.alerts.alert import Alert
-    from autoholdings_assets.alerts.deliver import Delivery
+from autoholdings_assets.reports.wording import moment
 
 _HOW = (
     "autoholdings.yaml names nobody to tell. Add, for example:\n"
@@ -39,22 +32,19 @@ _HOW = (
 
 
 @click.group(invoke_without_command=True)
-@home_option
+@any_home_option
 @json_option
 @click.pass_context
-def alerts(context: click.Context, home: Path | None, as_json: bool) -> int | None:
+def alerts(context: click.Context, home: Home, as_json: bool) -> None:
     """What needs a person now, and who was told of it when."""
     if context.invoked_subcommand is None:
-        return _list(existing_home(home), as_json)
-    context.obj = home
-    return None
+        _list(existing(home), as_json)
 
 
 @alerts.command("test")
 @home_option
 @json_option
-@click.pass_obj
-def trial(of_group: Path | None, home: Path | None, as_json: bool) -> int:
+def trial(home: Home, as_json: bool) -> int:
     """Send a test message to everyone whom autoholdings.yaml names.
 
     \b
@@ -62,7 +52,7 @@ def trial(of_group: Path | None, home: Path | None, as_json: bool) -> int:
     """
     from autoholdings_assets.alerts.deliver import tell_trial  # brings DuckDB: only when needed
 
-    configuration = load_configuration(existing_home(home or of_group))
+    configuration = load_configuration(home)
     if not configuration.alerts.are_configured:
         raise WrongUse(_HOW)
     deliveries = tell_trial(configuration.alerts, configuration.institution.name, datetime.now(UTC))
@@ -72,22 +62,21 @@ def trial(of_group: Path | None, home: Path | None, as_json: bool) -> int:
         for delivery in deliveries:
             say(f"{delivery.channel}: {'delivered' if delivery.told else 'not delivered'}. {delivery.problem or ''}")
     if not any(delivery.told for delivery in deliveries):
-        return NOTHING_APPLIED
-    return WITH_FINDINGS if any(delivery.problem for delivery in deliveries) else DONE
+        return Exit.NOTHING_APPLIED
+    return Exit.WITH_FINDINGS if any(delivery.problem for delivery in deliveries) else Exit.DONE
 
 
 def tell_after_run(home: Home, configuration: Configuration) -> None:
     """Tell what a run has left open. Whatever goes wrong here is a warning: the run came out as it did."""
     if not configuration.alerts.are_configured:
         return
-    import dagster as dg  # the run has brought it already
-
-    from autoholdings_assets.alerts.deliver import SomebodyElseTells
+    from autoholdings_assets.alerts.deliver import SomebodyElseTells  # the run has brought all these already
     from autoholdings_assets.holdings.warehouse import WarehouseBusy
     from autoholdings_assets.pipeline.alerting import look_and_tell
+    from autoholdings_assets.pipeline.instance import open_instance
 
     try:
-        with dg.DagsterInstance.get() as instance:
+        with open_instance(home) as instance:
             _, deliveries = look_and_tell(home, instance, datetime.now(UTC))
     except (WarehouseBusy, SomebodyElseTells):
         err.print("[yellow]Warning:[/] nobody was told now: another run is going on. The next look tells it.")
@@ -96,33 +85,27 @@ def tell_after_run(home: Home, configuration: Configuration) -> None:
         unexpected(error, home.path / "logs")
         return
     for delivery in deliveries:
-        _print_delivery(delivery)
+        if delivery.problem:
+            err.print(f"Warning ({delivery.channel}): {delivery.problem}", style="yellow", markup=False)
+        else:
+            err.print(f"Told by {delivery.channel}: {delivery.told}.", style="dim", markup=False)
 
 
-def _print_delivery(delivery: "Delivery") -> None:
-    if delivery.problem:
-        err.print(f"Warning ({delivery.channel}): {delivery.problem}", style="yellow", markup=False)
-    else:
-        err.print(f"Told by {delivery.channel}: {delivery.told}.", style="dim", markup=False)
-
-
-def _list(home: Home, as_json: bool) -> int:
-    import dagster as dg  # takes a second
-
-    from autoholdings_assets.alerts.told import told_at
+def _list(home: Home, as_json: bool) -> None:
+    from autoholdings_assets.alerts.told import told_at  # these bring Dagster, which takes a second
     from autoholdings_assets.holdings.warehouse import LOCK_WAIT_SECONDS, open_warehouse
     from autoholdings_assets.pipeline.alerting import look
-    from autoholdings_assets.pipeline.instance import prepare
+    from autoholdings_assets.pipeline.instance import open_instance
 
     configuration = load_configuration(home)
-    prepare(home)
-    with dg.DagsterInstance.get() as instance:
+    with open_instance(home) as instance:
         found = look(home, instance, configuration, datetime.now(UTC), LOCK_WAIT_SECONDS)
     with open_warehouse(home.warehouse) as connection:
         told = told_at(connection, found)
     if as_json:
-        print_json([_as_json(alert, told) for alert in found])
-        return DONE
+        channels = ("email", "webhook")
+        print_json([{**a.as_json(), "told": {name: told.get((a.case_id, name)) for name in channels}} for a in found])
+        return
     zone = configuration.institution.timezone
     print_table(
         ("kind", "vendor", "since", "told by e-mail", "told by webhook", "what it is and what to do"),
@@ -141,17 +124,3 @@ def _list(home: Home, as_json: bool) -> int:
     )
     if not configuration.alerts.are_configured:
         say(_HOW, style="yellow")
-    return DONE
-
-
-def _as_json(alert: "Alert", told: dict[tuple[str, str], datetime]) -> dict[str, Any]:
-    return {
-        "kind": alert.kind,
-        "case": alert.case_id,
-        "vendor": alert.vendor,
-        "title": alert.title or None,
-        "message": alert.text,
-        "since": alert.since,
-        "run_id": alert.run_id,
-        "told": {channel: told.get((alert.case_id, channel)) for channel in ("email", "webhook")},
-    }

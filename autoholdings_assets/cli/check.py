@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from autoholdings_assets.cli.console import err
+
 if TYPE_CHECKING:
     from autoholdings_assets.kbart.check import CheckResult
     from autoholdings_assets.kbart.validation import ReadingOptions
@@ -50,9 +52,8 @@ def check(
             raise click.UsageError(f"There is no folder {written.parent} to write into.")
     if fixed_file is not None:
         _check_fix(files, fixed_file)
-    results = check_files(files, options=options, progress=_progress)
-    if sys.stderr.isatty():
-        click.echo("\r\033[K", err=True, nl=False)
+    with err.status("checking") as status:
+        results = check_files(files, options=options, progress=lambda path: status.update(f"checking {path.name}"))
     if not results:
         raise click.UsageError("There is no title list in these folders.")
     if html_file is not None:
@@ -78,11 +79,6 @@ def _check_fix(files: tuple[Path, ...], fixed_file: Path) -> None:
         raise click.UsageError("--fix takes exactly one FILE.")
     if fixed_file.resolve() == files[0].resolve():
         raise click.UsageError("--fix does not overwrite the file itself: give another name.")
-
-
-def _progress(path: Path) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[Kchecking {path.name}", err=True, nl=False)
 
 
 def _print(results: "list[CheckResult]", html_file: Path | None) -> None:

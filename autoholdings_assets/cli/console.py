@@ -6,59 +6,92 @@ What belongs here: what every command needs to speak to a person or a script. Wh
 import json
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import IntEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autoholdings_assets.config import ConfigurationError, Home
+from autoholdings_assets.config import Configuration, ConfigurationError, Home, load_configuration
 from autoholdings_assets.holdings.disk import DiskFull, is_full_disk
-from autoholdings_assets.reports import wording
 
-DONE, WITH_FINDINGS, WRONG_USE, NOTHING_APPLIED, HELD = range(5)
-"""The exit statuses of the contract."""
-
-counted, moment = wording.counts_in_words, wording.moment
-"""How counters and moments are put in words."""
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from autoholdings_assets.holdings.warehouse import Connection
 
 _WIDE = None if sys.stdout.isatty() else 180  # a log or a pipe has no edge to fold tables at
 out = Console(highlight=False, soft_wrap=True, width=_WIDE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+class Exit(IntEnum):
+    """The exit statuses of the contract."""
+
+    DONE = 0
+    WITH_FINDINGS = 1
+    WRONG_USE = 2
+    NOTHING_APPLIED = 3
+    HELD = 4
+
+
 class WrongUse(click.ClickException):
-    """The command makes no sense as it was given; the text says what to give instead."""
+    """The command makes no sense as it was given, or cannot be done; the text says what to do instead."""
 
-    exit_code = WRONG_USE
-
-
-def home_option(command: Command) -> Command:
-    """``--home``: the folder that holds everything."""
-    return click.option(
-        "--home",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="The home folder. Default: AUTOHOLDINGS_HOME, else data/ in the working directory.",
-    )(command)
+    exit_code = Exit.WRONG_USE
 
 
-def json_option(command: Command) -> Command:
-    """``--json``: the same as JSON, for scripts."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
+@contextmanager
+def refusing(*refusals: type[Exception]) -> Iterator[None]:
+    """Tell refusals of the block, in which nothing has changed, as `WrongUse`."""
+    try:
+        yield
+    except refusals as refusal:
+        raise WrongUse(str(refusal)) from None
 
 
-def existing_home(given: Path | None) -> Home:
+def existing(home: Home) -> Home:
     """The home, which must have been set up. Raises `WrongUse` when it was not."""
-    home = Home.find(given)
     if not home.config_file.exists():
         raise WrongUse(f"{home.path} has no autoholdings.yaml. Make one with `autoholdings init`, or give --home.")
     return home
+
+
+def _found(context: click.Context, _: click.Parameter, given: Path | None) -> Home:
+    """The home that was given here or to the group of the command, or the default one."""
+    of_group: Home | None = context.parent.params.get("home") if context.parent else None
+    return of_group if of_group and given is None else Home.find(given)
+
+
+_HOME: dict[str, Any] = {
+    "type": click.Path(path_type=Path, file_okay=False),
+    "help": "The home folder. Default: AUTOHOLDINGS_HOME, else data/ in the working directory.",
+}
+home_option = click.option("--home", callback=lambda *given: existing(_found(*given)), **_HOME)
+"""``--home``: the folder that holds everything; it must have been set up."""
+any_home_option = click.option("--home", callback=_found, **_HOME)
+"""``--home`` where it may be yet to be set up, or a subcommand may be given it."""
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+"""``--json``: the same as JSON, for scripts."""
+
+
+@contextmanager
+def opened(home: Home) -> "Iterator[tuple[Configuration, Connection]]":
+    """The home's configuration and its warehouse, which nobody else writes meanwhile."""
+    from autoholdings_assets.holdings.warehouse import open_warehouse  # brings DuckDB: only when needed
+
+    configuration = load_configuration(home)
+    with open_warehouse(home.warehouse) as connection:
+        yield configuration, connection
+
+
+def fields(thing: Any, *names: str) -> dict[str, Any]:
+    """Some attributes of a thing by their names, for JSON."""
+    return {name: getattr(thing, name) for name in names}
 
 
 def print_json(value: Any) -> None:
@@ -86,19 +119,18 @@ def say(text: str = "", style: str | None = None) -> None:
     out.print(escape(text), style=style)
 
 
-def refuse(error: ConfigurationError) -> int:
+def refuse(error: ConfigurationError) -> Exit:
     """Say what must be changed before anything can run."""
     err.print("[bold red]This must be changed first:[/]")
     for problem in error.problems:
         err.print(f"  - {escape(problem)}")
-    return WRONG_USE
+    return Exit.WRONG_USE
 
 
 def unexpected(error: BaseException, log_folder: Path) -> None:
     """One sentence, and where the whole story is."""
     if is_full_disk(error):
-        told = error if isinstance(error, DiskFull) else DiskFull(log_folder.parent)
-        err.print(f"[bold red]{escape(str(told))}[/]")
+        err.print(f"[bold red]{escape(str(error if isinstance(error, DiskFull) else DiskFull(log_folder.parent)))}[/]")
         return
     log = log_folder / "autoholdings.log"
     try:
@@ -109,12 +141,8 @@ def unexpected(error: BaseException, log_folder: Path) -> None:
         where = f"The details are in {log}."
     except OSError as problem:
         where = f"The details could not be written to {log} ({problem.strerror})."
-    err.print(f"[bold red]Something unexpected happened:[/] {escape(_sentence(error))} {escape(where)}")
-
-
-def _sentence(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{text or type(error).__name__}".rstrip(".") + "."
+    sentence = " ".join(str(error).split()) or type(error).__name__
+    err.print(f"[bold red]Something unexpected happened:[/] {escape(sentence.rstrip('.'))}. {escape(where)}")
 
 
 def _cell(value: Any) -> str:

@@ -3,46 +3,43 @@
 What belongs here: the telling. What does not: the vendors and their files (``demo/``), or the runs.
 """
 
-from pathlib import Path
-
 import click
 
-from autoholdings_assets.cli.console import DONE, WrongUse, home_option, say
+from autoholdings_assets.cli.console import WrongUse, any_home_option, say
 from autoholdings_assets.cli.report import print_run
 from autoholdings_assets.cli.runs import run_and_report
 from autoholdings_assets.config import Home, load_configuration
 
-_MARK = "# Written by `autoholdings demo`."
 _WEEKS = 2
 
 
 @click.command()
-@home_option
-def demo(home: Path | None) -> int:
+@any_home_option
+def demo(home: Home) -> None:
     """Set up a home with invented vendors on this machine, and run two weeks of it.
 
     Run again in the same home, it goes on with the next two weeks.
     """
-    from autoholdings_assets.demo.home import demonstration  # brings pandas and a web server: only when needed
+    option = (
+        "" if home.path == Home.find().path else f" --home {home.path}"
+    )  # asked now, since runs set AUTOHOLDINGS_HOME
+    from autoholdings_assets.demo.home import MARK, demonstration  # brings pandas and a web server: only when needed
 
-    place = Home.find(home)
-    if place.config_file.exists() and not place.config_file.read_text(encoding="utf-8").startswith(_MARK):
+    if home.config_file.exists() and not home.config_file.read_text(encoding="utf-8").startswith(MARK):
         raise WrongUse(
-            f"{place.path} is the home of a real library; give the demonstration a folder of its own with --home."
+            f"{home.path} is the home of a real library; give the demonstration a folder of its own with --home."
         )
-    with demonstration(place) as shown:
-        configuration = load_configuration(place)
-        vendors = list(dict.fromkeys(profile.vendor for profile in configuration.integration_profiles))
-        first = _weeks_seen(place) + 1
+    with demonstration(home) as shown:
+        vendors = load_configuration(home).vendors_used()
+        first = _weeks_seen(home) + 1
         for week in range(first, first + _WEEKS):
             shown.publish(week)
             say(f"Week {week}: every vendor has made its file", style="bold")
             say()
             for vendor in vendors:
-                print_run(run_and_report(place, vendor), hint=False)
+                print_run(run_and_report(home, vendor), hint=False)
                 say()
-    _what_next(place, given=home is not None)
-    return DONE
+    _what_next(home, option)
 
 
 def _weeks_seen(home: Home) -> int:
@@ -54,8 +51,7 @@ def _weeks_seen(home: Home) -> int:
         return int(scalar(connection, files) or 0)
 
 
-def _what_next(home: Home, *, given: bool) -> None:
-    option = f" --home {home.path}" if given else ""
+def _what_next(home: Home, option: str) -> None:
     say("What to look at next", style="bold")
     for command, shows in (
         ("status", "profiles, files, runs, what needs attention"),

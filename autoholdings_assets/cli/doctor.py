@@ -5,32 +5,31 @@ What belongs here: printing what the doctor finds, and the exit status. What doe
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 from rich.markup import escape
 
-from autoholdings_assets.cli.console import err, existing_home, home_option, json_option, out, print_json
+from autoholdings_assets.cli.console import Exit, err, home_option, json_option, out, print_json
+from autoholdings_assets.config import Home
 
 _MARKS = {"ok": "[green]ok     [/]", "warning": "[yellow]warning[/]", "fault": "[bold red]fault  [/]"}
-_EXIT_STATUS = {"ok": 0, "warning": 1, "fault": 2}
+_EXIT_STATUS = {"ok": Exit.DONE, "warning": Exit.WITH_FINDINGS, "fault": Exit.WRONG_USE}
 
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Ask no vendor.")
 @home_option
 @json_option
-def doctor(offline: bool, home: Path | None, as_json: bool) -> int:
+def doctor(offline: bool, home: Home, as_json: bool) -> int:
     """Look whether everything is in place for runs to happen by themselves; changes nothing.
 
     \b
     Exit status: 0 all is well, 1 something to look at, 2 something that keeps runs from doing their work.
     """
-    place = existing_home(home)
     with err.status("looking"):
         from autoholdings_assets.doctor.examine import examine  # brings Dagster, which takes a second
 
-        found = list(examine(place, datetime.now(UTC), ask_vendors=not offline))
+        found = list(examine(home, datetime.now(UTC), ask_vendors=not offline))
     if as_json:
         print_json([asdict(finding) for finding in found])
     else:

@@ -4,28 +4,18 @@ What belongs here: which part of the holdings, in which format, and what is said
 formats (``reports/``).
 """
 
-from datetime import date, datetime, time
-from pathlib import Path
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from autoholdings_assets.cli.console import (
-    DONE,
-    NOTHING_APPLIED,
-    WITH_FINDINGS,
-    WrongUse,
-    err,
-    existing_home,
-    home_option,
-    json_option,
-    print_json,
-    say,
-)
+from autoholdings_assets.cli.console import Exit, WrongUse, err, home_option, json_option, print_json, refusing, say
 from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.vendors.yaml_documents import nearest
 
+Outcome = tuple[dict[str, Any], Exit]
+"""What is said of an export, as JSON and in ``sentences``, and the exit status."""
 FORMATS = ("kbart", "google-scholar", "alma")
 
 
@@ -44,16 +34,9 @@ FORMATS = ("kbart", "google-scholar", "alma")
 @home_option
 @json_option
 def export(
-    named: str | None,
-    collection: str | None,
-    vendor: str | None,
-    group: str | None,
-    form: str,
-    since: str | None,
-    left_out: bool,
-    home: Path | None,
-    as_json: bool,
-) -> int:
+    named: str | None, collection: str | None, vendor: str | None, group: str | None, form: str, since: str | None,
+    left_out: bool, home: Home, as_json: bool,
+) -> int:  # fmt: skip
     """Write what readers can use into outbox/: for discovery services and knowledge bases (KBART), for Google Scholar,
     or what has changed for Alma's portfolio loader.
 
@@ -61,25 +44,25 @@ def export(
     Exit status: 0 done, 1 done, but some rows are incomplete, 2 wrong use or configuration,
     3 nothing has been published yet.
     """
-    place = existing_home(home)
-    configuration = load_configuration(place)
-    vendor = _one_vendor(named, vendor)
+    configuration = load_configuration(home)
+    if named and vendor and named != vendor:
+        raise WrongUse(f"Name one vendor: {named}, or {vendor}.")
+    vendor = vendor or named
     _refuse_nonsense(configuration, vendor, collection, group, form, since, left_out)
     from autoholdings_assets.reports.alma_loader import UnknownMoment  # these bring DuckDB and pandas
     from autoholdings_assets.reports.selection import NothingPublished
 
     try:
         if left_out and vendor:
-            report, status = _free_content(place, configuration, vendor)
+            report, status = _free_content(home, configuration, vendor)
         elif form == "alma":
-            report, status = _alma(place, configuration, vendor, collection, since)
+            with refusing(UnknownMoment):
+                report, status = _alma(home, configuration, vendor, collection, since)
         else:
-            report, status = _holdings(place, configuration, vendor, collection, group, form)
-    except UnknownMoment as refusal:
-        raise WrongUse(str(refusal)) from None
+            report, status = _holdings(home, configuration, vendor, collection, group, form)
     except NothingPublished as refusal:
         err.print(str(refusal), markup=False)
-        return NOTHING_APPLIED
+        return Exit.NOTHING_APPLIED
     sentences = report.pop("sentences")
     if as_json:
         print_json(report)
@@ -89,21 +72,10 @@ def export(
     return status
 
 
-def _one_vendor(named: str | None, vendor: str | None) -> str | None:
-    if named and vendor and named != vendor:
-        raise WrongUse(f"Name one vendor: {named}, or {vendor}.")
-    return vendor or named
-
-
 def _refuse_nonsense(
-    configuration: Configuration,
-    vendor: str | None,
-    collection: str | None,
-    group: str | None,
-    form: str,
-    since: str | None,
-    left_out: bool,
-) -> None:
+    configuration: Configuration, vendor: str | None, collection: str | None, group: str | None, form: str,
+    since: str | None, left_out: bool,
+) -> None:  # fmt: skip
     """Raises `WrongUse`, or ``ConfigurationError`` for a vendor that there is not."""
     if vendor:
         configuration.vendor(vendor)
@@ -128,21 +100,20 @@ def _refuse_nonsense(
 
 def _holdings(
     home: Home, configuration: Configuration, vendor: str | None, collection: str | None, group: str | None, form: str
-) -> tuple[dict[str, Any], int]:
-    from autoholdings_assets.reports.selection import Selection, of_collection, of_vendor
+) -> Outcome:
+    from autoholdings_assets.reports.selection import Selection
 
-    chosen = configuration.collection(collection) if collection else None
-    if chosen:
-        selection = of_collection(chosen, group)
+    selection = Selection(group=group)
+    if chosen := configuration.collection(collection) if collection else None:
+        selection = Selection(chosen.code, (chosen.name,), group)
     elif vendor:
-        selection = of_vendor(configuration.vendor(vendor), group)
-    else:
-        selection = Selection(group=group)
+        named = configuration.vendor(vendor)
+        selection = Selection(f"{named.title} AllTitles", tuple(c.name for c in named.collections), group)
     write = _google_scholar if form == "google-scholar" else _kbart
     return write(home, configuration.institution.name, selection, _today(configuration))
 
 
-def _kbart(home: Home, institution: str, selection: Any, day: date) -> tuple[dict[str, Any], int]:
+def _kbart(home: Home, institution: str, selection: Any, day: date) -> Outcome:
     from autoholdings_assets.reports.kbart_export import export_kbart
 
     done = export_kbart(home, institution, selection, day)
@@ -161,10 +132,10 @@ def _kbart(home: Home, institution: str, selection: Any, day: date) -> tuple[dic
         "incomplete": done.incomplete,
         "incomplete_file": done.incomplete_path,
         "sentences": sentences,
-    }, WITH_FINDINGS if done.incomplete else DONE
+    }, Exit.WITH_FINDINGS if done.incomplete else Exit.DONE
 
 
-def _google_scholar(home: Home, institution: str, selection: Any, day: date) -> tuple[dict[str, Any], int]:
+def _google_scholar(home: Home, institution: str, selection: Any, day: date) -> Outcome:
     from autoholdings_assets.reports.google_scholar import export_google_scholar
 
     done = export_google_scholar(home, institution, selection, day)
@@ -177,12 +148,12 @@ def _google_scholar(home: Home, institution: str, selection: Any, day: date) -> 
         "items": done.items,
         "left_out": done.left_out,
         "sentences": sentences,
-    }, DONE
+    }, Exit.DONE
 
 
 def _alma(
     home: Home, configuration: Configuration, vendor: str | None, collection: str | None, since: str | None
-) -> tuple[dict[str, Any], int]:
+) -> Outcome:
     from autoholdings_assets.pipeline.person import person
     from autoholdings_assets.reports.alma_loader import export_alma, moment_of
 
@@ -191,17 +162,13 @@ def _alma(
         for c in configuration.electronic_collections
         if (not vendor or c.vendor == vendor) and (not collection or collection in (c.code, c.name))
     ]
-    start = moment_of(home, since, _midnight(since, configuration)) if since else None
+    start = moment_of(home, since, configuration.institution.timezone) if since else None
     done = export_alma(home, chosen, person(), start)
-    sentences = [f"{file.portfolios:,} to {file.action}: {file.path}" for file in done.files]
     if done.files:
-        sentences.append(
-            "In Alma: the collection's service, Load Portfolios, policy Incremental, the action of the file."
-        )
+        sentences = [f"{file.portfolios:,} to {file.action}: {file.path}" for file in done.files]
+        sentences += ["In Alma: the collection's service, Load Portfolios, policy Incremental, the action of the file."]
     else:
-        sentences.append(
-            "Nothing has changed since the last Alma export." if not since else f"Nothing has changed since {since}."
-        )
+        sentences = [f"Nothing has changed since {since or 'the last Alma export'}."]
     if done.says_too_little:
         sentences.append(
             f"{done.says_too_little:,} coverage statements have an embargo and a limit to how far back one may go; "
@@ -216,10 +183,10 @@ def _alma(
         "since": done.since,
         "embargo_and_limit": done.says_too_little,
         "sentences": sentences,
-    }, WITH_FINDINGS if done.says_too_little else DONE
+    }, Exit.WITH_FINDINGS if done.says_too_little else Exit.DONE
 
 
-def _free_content(home: Home, configuration: Configuration, vendor: str) -> tuple[dict[str, Any], int]:
+def _free_content(home: Home, configuration: Configuration, vendor: str) -> Outcome:
     from autoholdings_assets.reports.kbart_export import export_left_out
 
     described = configuration.vendor(vendor)
@@ -228,16 +195,8 @@ def _free_content(home: Home, configuration: Configuration, vendor: str) -> tupl
         sentence = f"{count} rows of free content written to {path}."
     else:
         sentence = f"{described.title}'s files name no free content."
-    return {"file": str(path) if count else None, "rows": count, "sentences": [sentence]}, DONE
+    return {"file": str(path) if count else None, "rows": count, "sentences": [sentence]}, Exit.DONE
 
 
 def _today(configuration: Configuration) -> date:
     return datetime.now(ZoneInfo(configuration.institution.timezone)).date()
-
-
-def _midnight(since: str, configuration: Configuration) -> datetime | None:
-    """The beginning of the day, in the institution's time zone; None where it is no date."""
-    try:
-        return datetime.combine(date.fromisoformat(since), time.min, ZoneInfo(configuration.institution.timezone))
-    except ValueError:
-        return None

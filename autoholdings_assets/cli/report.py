@@ -4,26 +4,19 @@ What belongs here: what ``run`` says at its end and ``history RUN`` later. What 
 """
 
 from collections import Counter
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autoholdings_assets.cli.console import (
-    DONE,
-    HELD,
-    NOTHING_APPLIED,
-    WITH_FINDINGS,
-    counted,
-    moment,
-    out,
-    print_table,
-    say,
-)
+from autoholdings_assets.cli.console import Exit, fields, out, print_table, say
 from autoholdings_assets.config import Home
+from autoholdings_assets.reports.wording import counts_in_words, moment
 
 if TYPE_CHECKING:
     from autoholdings_assets.holdings.runs import Run
 
-_STYLE = {DONE: "green", WITH_FINDINGS: "yellow", NOTHING_APPLIED: "red", HELD: "magenta"}
+_PROFILE = itemgetter("profile", "outcome", "file_name", "total_rows", "valid_rows", "rejected_rows", "excluded_rows")
+_STYLE = {Exit.DONE: "green", Exit.WITH_FINDINGS: "yellow", Exit.NOTHING_APPLIED: "red", Exit.HELD: "magenta"}
 
 
 def run_report(home: Home, run_id: str, vendor: str) -> dict[str, Any]:
@@ -48,20 +41,10 @@ def run_report(home: Home, run_id: str, vendor: str) -> dict[str, Any]:
             "WHERE p.run_id = ? AND p.vendor = ? ORDER BY p.profile",
             [report["run_id"], vendor],
         )
-        report["needs_attention"] = dict(
-            Counter(
-                kind
-                for (kind,) in connection.execute(
-                    "SELECT kind FROM needs_attention WHERE vendor = ?", [vendor]
-                ).fetchall()
-            )
-        )
+        cases = connection.execute("SELECT kind FROM needs_attention WHERE vendor = ?", [vendor]).fetchall()
+        report["needs_attention"] = dict(Counter(kind for (kind,) in cases))
     report["plan"] = plan and {
-        "plan_id": plan.plan_id,
-        "status": plan.status,
-        "hold_reasons": plan.hold_reasons,
-        "notes": plan.notes,
-        "actions": plan.actions,
+        **fields(plan, "plan_id", "status", "hold_reasons", "notes", "actions"),
         "rows": plan.row_outcomes,
     }
     files = report_files(home, run)
@@ -73,32 +56,20 @@ def run_report(home: Home, run_id: str, vendor: str) -> dict[str, Any]:
 def run_as_json(run: "Run") -> dict[str, Any]:
     """A run as the history lists it, as plain data."""
     return {
-        "run_id": run.run_id,
-        "vendor": run.vendor,
-        "kind": run.kind,
-        "started_at": run.started_at,
-        "ended_at": run.ended_at,
-        "outcome": run.outcome,
-        "message": run.message,
-        "plan_id": run.plan_id,
-        "changed": run.changed,
-        "actions": run.actions,
+        **fields(run, "run_id", "vendor", "kind", "started_at", "ended_at", "outcome", "message", "plan_id"),
+        **fields(run, "changed", "actions"),
         "rows": run.row_outcomes,
-        "groups": run.groups,
-        "acted_by": run.acted_by,
+        **fields(run, "groups", "acted_by"),
     }
 
 
-def exit_status(report: dict[str, Any]) -> int:
+def exit_status(report: dict[str, Any]) -> Exit:
     """The contract's exit status for what a run recorded."""
     if report["outcome"] == "held" or (report["plan"] and report["plan"]["status"] == "held"):
-        return HELD
-    return {
-        "done": DONE,
-        "nothing new": DONE,
-        "dry run": DONE,
-        "done with findings": WITH_FINDINGS,
-    }.get(report["outcome"], NOTHING_APPLIED)
+        return Exit.HELD
+    if report["outcome"] in ("done", "nothing new", "dry run"):
+        return Exit.DONE
+    return Exit.WITH_FINDINGS if report["outcome"] == "done with findings" else Exit.NOTHING_APPLIED
 
 
 def print_run(report: dict[str, Any], *, hint: bool = True) -> None:
@@ -110,16 +81,19 @@ def print_run(report: dict[str, Any], *, hint: bool = True) -> None:
     plan = report["plan"]
     if report["message"] and not unread and not plan:  # else it repeats what is said below
         say(report["message"])
-    _print_profiles(report["profiles"])
+    if report["profiles"]:
+        print_table(
+            ("profile", "outcome", "file", "rows", "valid", "rejected", "left out"), map(_PROFILE, report["profiles"])
+        )
     for p in unread:
         say(f"  {p['profile']}: {p['message']} {p['advice']}".rstrip())
     if plan:
-        say(f"Plan {plan['plan_id']} ({plan['status']}): {counted(plan['actions'])}")
-        say(f"Rows of the files: {counted(plan['rows'])}")
+        say(f"Plan {plan['plan_id']} ({plan['status']}): {counts_in_words(plan['actions'])}")
+        say(f"Rows of the files: {counts_in_words(plan['rows'])}")
         for sentence in [*plan["hold_reasons"], *plan["notes"]]:
             say(f"  - {sentence}")
     if report["needs_attention"]:
-        say(f"Needs attention: {counted(report['needs_attention'])}", style="yellow")
+        say(f"Needs attention: {counts_in_words(report['needs_attention'])}", style="yellow")
     if report["reports"]:
         paths = [Path(path) for path in report["reports"]]
         say(f"Reports in {paths[0].parent}: {', '.join(path.name for path in paths)}")
@@ -127,32 +101,12 @@ def print_run(report: dict[str, Any], *, hint: bool = True) -> None:
         say(f"Next: {_next(report)}", style="dim")
 
 
-def _print_profiles(profiles: list[dict[str, Any]]) -> None:
-    if not profiles:
-        return
-    print_table(
-        ("profile", "outcome", "file", "rows", "valid", "rejected", "left out"),
-        [
-            (
-                p["profile"],
-                p["outcome"],
-                p["file_name"],
-                p["total_rows"],
-                p["valid_rows"],
-                p["rejected_rows"],
-                p["excluded_rows"],
-            )
-            for p in profiles
-        ],
-    )
-
-
 def _next(report: dict[str, Any]) -> str:
     plan = report["plan"]
-    if report["exit_status"] == HELD and plan:
+    if report["exit_status"] == Exit.HELD and plan:
         return f"`autoholdings plan show {plan['plan_id']}`, then accept or reject it."
     if report["outcome"] == "dry run" and plan:
         return f"`autoholdings plan show {plan['plan_id']}`; to apply it, run again without --dry-run."
-    if report["exit_status"] == NOTHING_APPLIED:
+    if report["exit_status"] == Exit.NOTHING_APPLIED:
         return "do what the message says, and run again. The holdings are as they were."
     return "`autoholdings status`, or look at the run with `autoholdings ui`."

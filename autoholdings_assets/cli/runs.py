@@ -6,24 +6,12 @@ schedule or by a sensor.
 """
 
 import gc
-from pathlib import Path
 from typing import Any
 
 import click
 
 from autoholdings_assets.cli.alerts import tell_after_run
-from autoholdings_assets.cli.console import (
-    DONE,
-    WITH_FINDINGS,
-    WrongUse,
-    err,
-    existing_home,
-    home_option,
-    json_option,
-    print_json,
-    say,
-    unexpected,
-)
+from autoholdings_assets.cli.console import Exit, WrongUse, err, home_option, json_option, print_json, say, unexpected
 from autoholdings_assets.cli.report import print_run, run_report
 from autoholdings_assets.config import Configuration, Home, load_configuration
 
@@ -35,30 +23,27 @@ from autoholdings_assets.config import Configuration, Home, load_configuration
 @click.option("--all", "every", is_flag=True, help="Run every vendor that has an Active profile, one after another.")
 @home_option
 @json_option
-def run(vendor: str | None, dry_run: bool, profile: str | None, every: bool, home: Path | None, as_json: bool) -> int:
+def run(vendor: str | None, dry_run: bool, profile: str | None, every: bool, home: Home, as_json: bool) -> int:
     """Fetch VENDOR's files, all Active profiles together, and bring the portfolios up to date.
 
     \b
     Exit status: 0 done or nothing new, 1 done with findings, 2 wrong use or configuration,
     3 nothing applied, 4 held.
     """
-    place = existing_home(home)
-    configuration = load_configuration(place)
-    vendors = _chosen(place, configuration, vendor, profile, every)
+    configuration = load_configuration(home)
+    vendors = _chosen(home, configuration, vendor, profile, every)
     for warning in configuration.warnings:
         err.print(f"[yellow]Note:[/] {warning}", markup=True)
     reports = []
-    worst = DONE
     for name in vendors:
-        report = run_and_report(place, name, dry_run=dry_run)
-        worst = max(worst, report["exit_status"])
+        report = run_and_report(home, name, dry_run=dry_run)
         reports.append(report)
         if not as_json:
             print_run(report)
     if as_json:
         print_json(reports if every else reports[0])
-    tell_after_run(place, configuration)
-    return worst
+    tell_after_run(home, configuration)
+    return int(max(report["exit_status"] for report in reports))
 
 
 def _chosen(
@@ -67,7 +52,7 @@ def _chosen(
     """The vendors to run. Raises `WrongUse` when the choice makes no sense."""
     if sum((vendor is not None, profile is not None, every)) != 1:
         raise WrongUse("Name one vendor, or one --profile, or give --all.")
-    active = list(dict.fromkeys(p.vendor for p in configuration.integration_profiles if p.active))
+    active = configuration.vendors_used(active_only=True)
     if every:
         if not active:
             raise WrongUse("No integration profile is Active; set `active: true` on one.")
@@ -127,5 +112,5 @@ def run_and_report(home: Home, vendor: str, *, dry_run: bool = False) -> dict[st
         raise
     for surprise in surprises:
         unexpected(surprise, home.path / "logs")
-        report["exit_status"] = max(report["exit_status"], WITH_FINDINGS)
+        report["exit_status"] = max(report["exit_status"], Exit.WITH_FINDINGS)
     return report

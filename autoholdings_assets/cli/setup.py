@@ -5,12 +5,11 @@ What belongs here: what happens before and around runs. What does not: runs (``r
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from autoholdings_assets.cli.console import WrongUse, existing_home, home_option, say
+from autoholdings_assets.cli.console import WrongUse, any_home_option, home_option, say
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.instance import LOOPBACK, prepare, serve_ui
 
@@ -54,36 +53,32 @@ _VENDORS = """
 
 
 @click.command()
-@home_option
-def init(home: Path | None) -> int:
+@any_home_option
+def init(home: Home) -> None:
     """Set up a home folder with a configuration to fill in."""
     from autoholdings_assets.vendors.model import load_vendors  # brings pandas: only when needed
 
-    place = Home.find(home)
-    if place.config_file.exists():
-        raise WrongUse(f"{place.config_file} is there already; it was left as it is.")
-    vendors = load_vendors(place.vendors)
-    prepare(place)
+    if home.config_file.exists():
+        raise WrongUse(f"{home.config_file} is there already; it was left as it is.")
+    vendors = load_vendors(home.vendors)
+    prepare(home)
     described = "".join(_in_a_comment(vendor) for vendor in vendors.values())
-    place.config_file.write_text(_FIRST_CONFIGURATION + _policies() + _VENDORS + described, encoding="utf-8")
-    say(f"Set up {place.path}.")
+    home.config_file.write_text(_FIRST_CONFIGURATION + _policies() + _VENDORS + described, encoding="utf-8")
+    say(f"Set up {home.path}.")
     say(
         "Next: fill in autoholdings.yaml there, set the environment variables that it names, then "
         "`autoholdings run VENDOR --dry-run`."
     )
-    return 0
 
 
 @click.command()
 @home_option
 @click.option("--port", default=3000, show_default=True, help="Port on this machine.")
-def ui(home: Path | None, port: int) -> int:
+def ui(home: Home, port: int) -> None:
     """Open the Dagster UI, with the daemon that runs schedules, on this machine only."""
-    place = existing_home(home)
-    say(f"The UI of {place.path} will be at http://{LOOPBACK}:{port} in a moment. Stop it with Ctrl-C.")
+    say(f"The UI of {home.path} will be at http://{LOOPBACK}:{port} in a moment. Stop it with Ctrl-C.")
     sys.stdout.flush()
-    serve_ui(place, port)
-    return 0
+    serve_ui(home, port)
 
 
 def _policies() -> str:

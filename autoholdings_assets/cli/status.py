@@ -5,71 +5,48 @@ up right (``doctor.py``), and what happened before (``show.py``).
 """
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from autoholdings_assets.cli.console import (
-    DONE,
-    counted,
-    existing_home,
-    home_option,
-    json_option,
-    moment,
-    print_json,
-    print_table,
-    say,
-)
-from autoholdings_assets.config import Configuration, Home, IntegrationProfile, load_configuration
+from autoholdings_assets.cli.console import home_option, json_option, opened, print_json, print_table, say
+from autoholdings_assets.config import Configuration, Home, IntegrationProfile
+from autoholdings_assets.reports.wording import counts_in_words, moment
 
 if TYPE_CHECKING:
     from autoholdings_assets.holdings.freshness import Staleness
+    from autoholdings_assets.holdings.warehouse import Connection
 
 
 @click.command()
 @home_option
 @json_option
-def status(home: Path | None, as_json: bool) -> int:
+def status(home: Home, as_json: bool) -> None:
     """Profiles, their last file and run, the next run, and what needs attention."""
-    place = existing_home(home)
-    configuration = load_configuration(place)
-    found = _status(place, configuration)
+    with opened(home) as (configuration, connection):
+        found = _status(home, configuration, connection)
     if as_json:
         print_json(found)
-        return DONE
-    say(f"{found['institution']} ({place.path})", style="bold")
+        return
+    say(f"{found['institution']} ({home.path})", style="bold")
     print_table(
         ("profile", "vendor", "state", "groups", "last file", "of", "last met"),
         [
-            (
-                p["profile"],
-                p["vendor"],
-                p["state"],
-                ", ".join(p["groups"]),
-                p["last_file"],
-                p["file_date"],
-                p["last_outcome"],
-            )
+            (p["profile"], p["vendor"], p["state"], ", ".join(p["groups"]), p["last_file"], p["file_date"],
+             p["last_outcome"])
             for p in found["profiles"]
         ],
         title="Integration profiles",
-    )
+    )  # fmt: skip
     print_table(
         ("vendor", "last run", "outcome", "schedule", "next run", "plan"),
         [
-            (
-                v["vendor"],
-                moment(v["last_run"]),
-                v["outcome"],
-                v["schedule"],
-                moment(v["next_run"], found["timezone"]),
-                v["waiting_plan"],
-            )
+            (v["vendor"], moment(v["last_run"]), v["outcome"], v["schedule"],
+             moment(v["next_run"], found["timezone"]), v["waiting_plan"])
             for v in found["vendors"]
         ],
         title="Vendors",
-    )
+    )  # fmt: skip
     for v in found["vendors"]:
         say(v["freshness"], style="green" if v["fresh"] else "yellow")
     for p in found["profiles"]:
@@ -85,52 +62,33 @@ def status(home: Path | None, as_json: bool) -> int:
     for sentence in found["warnings"]:
         say(f"Note: {sentence}", style="yellow")
     attention = found["needs_attention"]
-    say(f"Needs attention: {counted(attention)}", style="yellow" if attention else "green")
-    return DONE
+    say(f"Needs attention: {counts_in_words(attention)}", style="yellow" if attention else "green")
 
 
-def _status(home: Home, configuration: Configuration) -> dict[str, Any]:
-    from autoholdings_assets.holdings.freshness import staleness  # bring DuckDB and httpx: only when needed
-    from autoholdings_assets.holdings.warehouse import open_warehouse, rows
+def _status(home: Home, configuration: Configuration, connection: "Connection") -> dict[str, Any]:
+    from autoholdings_assets.holdings.freshness import staleness  # these bring DuckDB and httpx: only when needed
+    from autoholdings_assets.holdings.warehouse import rows
     from autoholdings_assets.retrieval import Inbox
     from autoholdings_assets.vendors.cron import next_time
 
     now = datetime.now(UTC)
-    used = tuple(dict.fromkeys(profile.vendor for profile in configuration.integration_profiles))
-    with open_warehouse(home.warehouse) as connection:
-        files = {
-            row["profile"]: row
-            for row in rows(
-                connection,
-                "SELECT DISTINCT ON (profile) profile, file_name, file_date, "
-                "coalesce(file_date, retrieved_at::DATE) AS day FROM kbart_file "
-                "ORDER BY profile, retrieved_at DESC",
-            )
-        }
-        met = {
-            row["profile"]: row["outcome"]
-            for row in rows(
-                connection,
-                "SELECT DISTINCT ON (profile) profile, outcome FROM job_run_profile ORDER BY profile, at_time DESC",
-            )
-        }
-        last = {
-            row["vendor"]: row
-            for row in rows(
-                connection,
-                "SELECT DISTINCT ON (vendor) vendor, started_at, outcome FROM job_run ORDER BY vendor, started_at DESC",
-            )
-        }
-        waiting = dict(
-            connection.execute("SELECT vendor, max(plan_id) FROM plan WHERE status = 'held' GROUP BY vendor").fetchall()
-        )
-        portfolios = dict(
-            connection.execute("SELECT collection, count(*) FROM portfolio GROUP BY collection").fetchall()
-        )
-        attention = dict(
-            connection.execute("SELECT kind, count(*) FROM needs_attention GROUP BY kind ORDER BY kind").fetchall()
-        )
-        judged = {name: staleness(connection, configuration, name, now) for name in used}
+    used = configuration.vendors_used()
+
+    def latest(key: str, columns: str, table: str, moment: str) -> dict[str, dict[str, Any]]:
+        query = f"SELECT DISTINCT ON ({key}) {key}, {columns} FROM {table} ORDER BY {key}, {moment} DESC"
+        return {row[key]: row for row in rows(connection, query)}
+
+    def by_name(query: str) -> dict[str, Any]:
+        return dict(connection.execute(query).fetchall())
+
+    day = "coalesce(file_date, retrieved_at::DATE) AS day"
+    files = latest("profile", f"file_name, file_date, {day}", "kbart_file", "retrieved_at")
+    met = latest("profile", "outcome", "job_run_profile", "at_time")
+    last = latest("vendor", "started_at, outcome", "job_run", "started_at")
+    waiting = by_name("SELECT vendor, max(plan_id) FROM plan WHERE status = 'held' GROUP BY vendor")
+    portfolios = by_name("SELECT collection, count(*) FROM portfolio GROUP BY collection")
+    attention = by_name("SELECT kind, count(*) FROM needs_attention GROUP BY kind ORDER BY kind")
+    judged = {name: staleness(connection, configuration, name, now) for name in used}
     vendors = []
     for name in used:
         schedule = configuration.governing_schedule(name)
@@ -159,7 +117,7 @@ def _status(home: Home, configuration: Configuration) -> dict[str, Any]:
                 "groups": list(p.groups),
                 "last_file": files.get(p.name, {}).get("file_name"),
                 "file_date": files.get(p.name, {}).get("file_date"),
-                "last_outcome": met.get(p.name),
+                "last_outcome": met.get(p.name, {}).get("outcome"),
                 "first_file": None if p.name in files or not p.active else _first_file(configuration, p, now),
             }
             for p in configuration.integration_profiles

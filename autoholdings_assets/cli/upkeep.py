@@ -12,18 +12,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autoholdings_assets.cli.console import (
-    DONE,
-    NOTHING_APPLIED,
-    WrongUse,
-    err,
-    existing_home,
-    home_option,
-    json_option,
-    print_json,
-    print_table,
-    say,
-)
+from autoholdings_assets.cli.console import Exit, err, home_option, json_option, print_json, print_table, refusing, say
 from autoholdings_assets.config import Home, load_configuration
 
 
@@ -31,27 +20,22 @@ from autoholdings_assets.config import Home, load_configuration
 @click.argument("target", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
 @home_option
 @json_option
-def backup(target: Path, home: Path | None, as_json: bool) -> int:
+def backup(target: Path, home: Home, as_json: bool) -> None:
     """Write a backup of the home to FILE (.tar.gz or .tar), or into FOLDER under a name with the time.
 
     Runs may go on meanwhile. No credential is in it: keep the environment variables somewhere else.
     """
     from autoholdings_assets.upkeep.backup import NotBackedUp, back_up  # brings DuckDB: only when needed
 
-    place = existing_home(home)
-    try:
-        with _progress("backing up") as told:
-            made = back_up(place, target.resolve(), datetime.now(UTC), told)
-    except NotBackedUp as error:
-        raise WrongUse(str(error)) from None
+    with refusing(NotBackedUp), _progress("backing up") as told:
+        made = back_up(home, target.resolve(), datetime.now(UTC), told)
     if as_json:
         print_json({"file": made.path, "size_bytes": made.size_bytes, "files": len(made.manifest.files),
                     "left_out": made.left_out})  # fmt: skip
-        return DONE
+        return
     say(f"{made.path}: {len(made.manifest.files):,} files, {made.size_bytes / 1e6:,.1f} MB.")
     for name in made.left_out:
         say(f"Left out, since it may hold credentials: {name}", style="yellow")
-    return DONE
 
 
 @click.command()
@@ -65,51 +49,47 @@ def restore(file: Path, home: Path, as_json: bool) -> int:
 
     place = Home(home.resolve())
     try:
-        with _progress("restoring") as told:
+        with refusing(HomeNotEmpty), _progress("restoring") as told:
             manifest = put_back(file, place, told)
-    except HomeNotEmpty as error:
-        raise WrongUse(str(error)) from None
     except NotRestorable as error:
         say(f"Nothing was restored. {error}", style="red")
-        return NOTHING_APPLIED
+        return Exit.NOTHING_APPLIED
     if as_json:
         print_json({"home": place.path, "files": len(manifest.files), "made_at": manifest.made_at})
-        return DONE
+        return Exit.DONE
     say(f"{place.path} is as it was on {manifest.made_at:%Y-%m-%d %H:%M} UTC: {len(manifest.files):,} files.")
     say(
         "Next: set the environment variables that autoholdings.yaml names, then `autoholdings status --home ...`. "
         "Schedules are on or off as they were: let only one of two homes fetch for the library.",
         style="dim",
     )
-    return DONE
+    return Exit.DONE
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @home_option
 @json_option
-def prune(dry_run: bool, home: Path | None, as_json: bool) -> int:
+def prune(dry_run: bool, home: Home, as_json: bool) -> None:
     """Remove what `retention` in autoholdings.yaml does not keep, as the nightly job `housekeeping` does.
 
     Old files that nothing rests on, staged rows, reports, Dagster's runs. The history of the holdings is never touched.
     """
     from autoholdings_assets.upkeep.prune import prune as remove  # brings DuckDB: only when needed
 
-    place, now = existing_home(home), datetime.now(UTC)
-    retention = load_configuration(place).retention
-    removed = remove(place, retention, now, dry_run=dry_run)  # first, since all else needs some space on the disk
+    now, retention = datetime.now(UTC), load_configuration(home).retention
+    removed = remove(home, retention, now, dry_run=dry_run)  # first, since all else needs some space on the disk
 
     from autoholdings_assets.pipeline.housekeeping import forget_old_runs  # brings Dagster
-    from autoholdings_assets.pipeline.launch import open_instance
+    from autoholdings_assets.pipeline.instance import open_instance
 
-    with open_instance(place) as instance:
-        removed.append(forget_old_runs(place, instance, retention, now, dry_run=dry_run))
+    with open_instance(home) as instance:
+        removed.append(forget_old_runs(home, instance, retention, now, dry_run=dry_run))
     if as_json:
         print_json([asdict(kind) for kind in removed])
-        return DONE
+        return
     what = "would be removed" if dry_run else "removed"
     print_table((what, "number", "MB"), [(r.kind, r.files, f"{r.size_bytes / 1e6:,.1f}") for r in removed])
-    return DONE
 
 
 @contextmanager

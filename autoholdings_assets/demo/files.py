@@ -73,8 +73,7 @@ def stories(name: str) -> tuple[Story, ...]:
 def title_list(customer: Customer, issue: int) -> pd.DataFrame:
     """The customer's file number ``issue`` (1, 2, ...) as the 25 KBART columns of text.
 
-    From one issue to the next about one plain title in a hundred leaves, one comes, two change their
-    coverage.
+    From one issue to the next about one plain title in a hundred leaves, one comes, two change their coverage.
     """
     told = _told_rows(customer.stories, issue) if customer.stories else []
     numbers = customer.start + customer.step * np.arange(customer.journals + customer.books, dtype=np.int64)
@@ -184,8 +183,7 @@ def _books(numbers: Numbers, issue: int) -> pd.DataFrame:
 
 
 def _is_there(numbers: Numbers, issue: int) -> npt.NDArray[np.bool_]:
-    """Whether each title is in this issue. Three in four are; one in a hundred leaves with each, one
-    comes."""
+    """Whether each title is in this issue. Three in four are; one in a hundred leaves with each, one comes."""
     return (issue + (_share(numbers, 11) * 100).astype(np.int64)) % 100 < 75
 
 

@@ -1,8 +1,7 @@
-"""A home for the demonstration: two campuses, three integration profiles of two vendors, and the vendors
-themselves.
+"""A home for the demonstration: two campuses, three integration profiles of two vendors, and the vendors themselves.
 
-What belongs here: whose files the demonstration shows, and its configuration. What does not: the commands
-that run it (``cli``), what is in the files (``files.py``).
+What belongs here: whose files the demonstration shows, and its configuration. What does not: the commands that run it
+(``cli``), what is in the files (``files.py``).
 """
 
 import os
@@ -10,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import yaml
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.demo.files import Customer, kbart_bytes, title_list
@@ -70,28 +71,14 @@ PROFILES = (
     ),
 )
 
-_CONFIGURATION = """\
-# Written by `autoholdings demo`. Its vendors are invented and answer only while the demonstration runs.
-institution:
-  name: University of Example
-  timezone: America/New_York
-  customer_parameters: {{multi_campus_inventory_management: true}}
-  groups: [MAIN, LAW]
-
-electronic_collections:
-{collections}
-
-integration_profiles:
-{profiles}
-"""
+MARK = "# Written by `autoholdings demo`."
+"""How the demonstration's autoholdings.yaml begins."""
 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A home that is set up, and the vendors that answer while this lasts."""
+    """The accounts of a home that is set up, at vendors that answer while this lasts."""
 
-    home: Home
-    server: DemoVendors
     accounts: Mapping[str, Account]
 
     def publish(self, issue: int) -> None:
@@ -104,7 +91,7 @@ class Demonstration:
 
 
 @contextmanager
-def demonstration(home: Home, port: int = 0) -> Iterator[Demonstration]:
+def demonstration(home: Home) -> Iterator[Demonstration]:
     """Set up the home, start its vendors, and put the credentials into the environment while this lasts.
 
     No vendor has a file before the first ``publish``: it answers 404, as a vendor does to a new customer.
@@ -112,13 +99,13 @@ def demonstration(home: Home, port: int = 0) -> Iterator[Demonstration]:
     vendors = load_vendors(home.vendors)
     secrets = {p.variable(name): value for p in PROFILES for name, value in p.credentials.items()}
     before = {variable: os.environ.get(variable) for variable in secrets}
-    with DemoVendors(port) as server:
+    with DemoVendors() as server:
         accounts = {p.name: server.open_account(vendors[p.vendor], **p.credentials) for p in PROFILES}
         home.create()
         home.config_file.write_text(_configuration(accounts), encoding="utf-8")
         os.environ.update(secrets)
         try:
-            yield Demonstration(home, server, accounts)
+            yield Demonstration(accounts)
         finally:
             for variable, value in before.items():
                 if value is None:
@@ -129,22 +116,29 @@ def demonstration(home: Home, port: int = 0) -> Iterator[Demonstration]:
 
 def _configuration(accounts: Mapping[str, Account]) -> str:
     vendors = {account.vendor.name: account.vendor for account in accounts.values()}
-    collections = [c for vendor in vendors.values() for c in vendor.collections]
-    return _CONFIGURATION.format(
-        collections="\n".join(f"  - name: {c.name}\n    code: {c.code}" for c in collections),
-        profiles="\n".join(_profile_text(profile, accounts[profile.name].url) for profile in PROFILES),
-    )
-
-
-def _profile_text(profile: DemoProfile, url: str) -> str:
-    lines = [
-        f"- name: {profile.name}",
-        f'  description: "{profile.description}"',
-        f"  vendor: {profile.vendor}",
-        "  active: true",
-        f"  url: {url}",
-        *(f"  {name}: ${{{profile.variable(name)}}}" for name in profile.credentials),
-        f"  groups: [{', '.join(profile.groups)}]",
-        f'  schedule: "{profile.schedule}"',
-    ]
-    return "\n".join(f"  {line}" for line in lines)
+    content = {
+        "institution": {
+            "name": "University of Example",
+            "timezone": "America/New_York",
+            "customer_parameters": {"multi_campus_inventory_management": True},
+            "groups": ["MAIN", "LAW"],
+        },
+        "electronic_collections": [
+            {"name": c.name, "code": c.code} for vendor in vendors.values() for c in vendor.collections
+        ],
+        "integration_profiles": [
+            {
+                "name": p.name,
+                "description": p.description,
+                "vendor": p.vendor,
+                "active": True,
+                "url": accounts[p.name].url,
+                **{name: f"${{{p.variable(name)}}}" for name in p.credentials},
+                "groups": list(p.groups),
+                "schedule": p.schedule,
+            }
+            for p in PROFILES
+        ],
+    }
+    told = f"{MARK} Its vendors are invented and answer only while the demonstration runs.\n"
+    return told + yaml.safe_dump(content, sort_keys=False)

@@ -1,5 +1,4 @@
-"""Vendors' endpoints on loopback, behaving as their data files say: credentials in their place, 401, 404,
-304.
+"""Vendors' endpoints on loopback, behaving as their data files say: credentials in their place, 401, 404, 304.
 
 What belongs here: one small HTTP server that plays any vendor. What does not: what is in the files
 (``files.py``), and the ways in which an answer can go wrong, which tests invent.
@@ -15,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from autoholdings_assets.vendors.model import Vendor
@@ -93,9 +91,7 @@ class DemoVendors:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
 
@@ -130,23 +126,23 @@ class Answer(BaseHTTPRequestHandler):
     def credentials(self, vendor: Vendor) -> dict[str, str]:
         """The credentials that this request carries in the places that the vendor's data names."""
         user, password = self._basic()
-        after_holdings = urlsplit(self.path).path.split("/")[3:]
-        in_path = iter(unquote(part) for part in after_holdings)
-        found: dict[str, str | None] = {}
+        in_path = iter(unquote(part) for part in urlsplit(self.path).path.split("/")[3:])  # after /VENDOR/holdings
+        found = {}
         for credential in vendor.credentials:
             match credential.placement:
                 case "query":
-                    found[credential.name] = self.query.get(credential.parameter or "")
+                    value = self.query.get(credential.parameter or "")
                 case "header":
-                    found[credential.name] = self.headers.get(credential.parameter or "")
+                    value = self.headers.get(credential.parameter or "")
                 case "path":
-                    found[credential.name] = next(in_path, None)
+                    value = next(in_path, None)
                 case "basic_user":
-                    found[credential.name] = user
+                    value = user
                 case "basic_password":
-                    found[credential.name] = password
-        prefixes = {c.name: c.prefix for c in vendor.credentials}
-        return {name: value.removeprefix(prefixes[name]) for name, value in found.items() if value}
+                    value = password
+            if value:
+                found[credential.name] = value.removeprefix(credential.prefix)
+        return found
 
     def _basic(self) -> tuple[str | None, str | None]:
         try:

@@ -23,14 +23,11 @@ _TOLD_OTHERWISE = ("plan_is_not_held", "every_active_profile_brought_a_file", "e
 
 
 def look(
-    home: Home,
-    instance: dg.DagsterInstance,
-    configuration: Configuration,
-    now: datetime,
+    home: Home, instance: dg.DagsterInstance, configuration: Configuration, now: datetime,
     wait_seconds: float = _PATIENCE_SECONDS,
-) -> list[Alert]:
+) -> list[Alert]:  # fmt: skip
     """Every case that is open at ``now``, without any credential. Raises ``WarehouseBusy``."""
-    vendors = list(dict.fromkeys(p.vendor for p in configuration.integration_profiles if p.active))
+    vendors = configuration.vendors_used(active_only=True)
     dead = dead_runs(instance, vendors)
     checks = failed_checks(instance, vendors, _TOLD_OTHERWISE)
     with open_warehouse(home.warehouse, wait_seconds) as connection:

@@ -4,9 +4,10 @@ What belongs here: turning a stage (``stages.py``) into a Dagster asset, and an 
 that nothing retries. What does not: the stages' own work, or how a vendor differs from another (its data file).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -27,48 +28,33 @@ _FIRST = {"dagster/priority": "1"}
 """Of the steps that could go next, this one: readers do not wait until the reports are written."""
 
 
-def build_vendor_assets(vendor: Vendor) -> list[dg.AssetsDefinition]:
-    """The vendor's assets in order, ``<vendor>/kbart_files`` to ``<vendor>/actions_report``, in a group of its own."""
+def build_assets(vendors: Collection[Vendor]) -> list[dg.AssetsDefinition]:
+    """The assets of each vendor, then what they share: the copy for SQL users, after any vendor's portfolios and
+    whatever its reports do, and after it the files for discovery services."""
+    portfolios = [dg.AssetKey([vendor.name, PORTFOLIOS]) for vendor in vendors]
     return [
-        _asset(
-            stage,
-            key=vendor_key(vendor.name, stage),
-            deps=[*([vendor_key(vendor.name, upstream)] if upstream else []), *stage.sources],
-            group=vendor.name,
-            description=stage.description.format(vendor=vendor.title, published=vendor.publication_in_words()),
-            vendor=vendor.name,
-            freshness=_freshness(vendor) if stage.name == PORTFOLIOS else None,
-        )
-        for upstream, stage in zip([None, *STAGES], STAGES, strict=False)
+        *(asset for vendor in vendors for asset in _of_vendor(vendor)),
+        _asset(PUBLISHED, PUBLISHED_KEY, portfolios, "holdings", op_tags=_FIRST),
+        _asset(KBART_EXPORT, KBART_EXPORT_KEY, [PUBLISHED_KEY], "holdings"),
     ]
 
 
-def build_published(vendors: Iterable[Vendor]) -> dg.AssetsDefinition:
-    """``holdings/published``: the copy for SQL users, after any vendor's portfolios and whatever its reports do."""
-    return _asset(
-        PUBLISHED,
-        key=PUBLISHED_KEY,
-        deps=[dg.AssetKey([vendor.name, PORTFOLIOS]) for vendor in vendors],
-        group="holdings",
-        description=PUBLISHED.description,
-        op_tags=_FIRST,
-    )
-
-
-def build_kbart_export() -> dg.AssetsDefinition:
-    """``holdings/kbart_export``: the files for discovery services, after the published copy."""
-    return _asset(
-        KBART_EXPORT,
-        key=KBART_EXPORT_KEY,
-        deps=[PUBLISHED_KEY],
-        group="holdings",
-        description=KBART_EXPORT.description,
-    )
-
-
-def _freshness(vendor: Vendor) -> dg.FreshnessPolicy:
-    """Holdings are stale when no run has brought them up to date for longer than the vendor's cadence allows."""
-    return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=vendor.publication.fresh_for_days))
+def _of_vendor(vendor: Vendor) -> Iterator[dg.AssetsDefinition]:
+    """The vendor's assets in order, ``<vendor>/kbart_files`` to ``<vendor>/actions_report``, in a group of its own."""
+    # holdings are stale when no run has brought them up to date for longer than the vendor's cadence allows
+    freshness = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=vendor.publication.fresh_for_days))
+    upstream: list[dg.AssetKey] = []
+    for stage in STAGES:
+        key = vendor_key(vendor.name, stage)
+        yield _asset(
+            stage,
+            key,
+            [*upstream, *stage.sources],
+            vendor.name,
+            vendor=vendor,
+            freshness_policy=freshness if stage.name == PORTFOLIOS else None,
+        )
+        upstream = [key]
 
 
 def vendor_key(vendor: str, stage: Stage) -> dg.AssetKey:
@@ -90,35 +76,33 @@ def run_selection(vendor: str, *, dry_run: bool = False) -> list[dg.AssetKey]:
 
 
 def _asset(
-    stage: Stage,
-    *,
-    key: dg.AssetKey,
-    deps: list[dg.AssetKey],
-    group: str,
-    description: str,
-    vendor: str = "",
-    op_tags: Mapping[str, str] | None = None,
-    freshness: dg.FreshnessPolicy | None = None,
+    stage: Stage, key: dg.AssetKey, deps: Sequence[dg.AssetKey], group: str, vendor: Vendor | None = None, **more: Any
 ) -> dg.AssetsDefinition:
+    name, words = "", {}
+    if vendor:
+        name, words = vendor.name, {"vendor": vendor.title, "published": vendor.publication_in_words()}
+
     # Dagster does not know the parametrised form of MaterializeResult.
     def materialize(context: dg.AssetExecutionContext, home: dg.ResourceParam[HomeResource]) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        if vendor and _of_several_vendors(context) and not _in_use(home, vendor):
+        if name and _of_several_vendors(context) and not _in_use(home, name):
             return _not_in_use(stage)
-        run = replace(home.run_context(context, vendor), reports_follow=_reports_follow(context, vendor))
+        run = replace(home.run_context(context, name), reports_follow=_reports_follow(context, name))
         return _carry_out(stage, home, run)
 
     asset: dg.AssetsDefinition = dg.asset(
         key=key,
         deps=deps,
         group_name=group,
-        description=description,
+        description=stage.description.format(**words),
         kinds=set(stage.kinds),
         owners=OWNERS,
         metadata={"dagster/column_schema": stage.columns()},
-        tags={VENDOR_TAG: vendor} if vendor else None,
-        check_specs=[_spec(key, check) for check in stage.checks],
-        op_tags=op_tags,
-        freshness_policy=freshness,
+        tags={VENDOR_TAG: name} if name else None,
+        check_specs=[
+            dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)
+            for check in stage.checks
+        ],
+        **more,
     )(materialize)
     return asset
 
@@ -181,10 +165,6 @@ def _unforeseen(error: Exception) -> str:
     """A failure that nobody foresaw, without its text, which may hold anything; the run's log in Dagster has it all."""
     why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
     return f"Something unexpected ended the run ({why}). The details are in its log in the Dagster UI."
-
-
-def _spec(key: dg.AssetKey, check: Check) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)
 
 
 def _result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.alert_sensor import tell_people
-from autoholdings_assets.pipeline.assets import build_kbart_export, build_published, build_vendor_assets
+from autoholdings_assets.pipeline.assets import build_assets
 from autoholdings_assets.pipeline.decisions import DECISION_JOBS
 from autoholdings_assets.pipeline.home import Listener
 from autoholdings_assets.pipeline.housekeeping import housekeeping_job, housekeeping_schedule
@@ -17,11 +17,9 @@ from autoholdings_assets.pipeline.move_job import move_job
 from autoholdings_assets.pipeline.running import home_resource, watch_runs
 from autoholdings_assets.pipeline.sensors import build_sensors
 from autoholdings_assets.pipeline.sources import (
+    SOURCES,
     configuration_is_valid,
-    configuration_source,
-    cz_title_lists_source,
     judge_configuration,
-    portfolio_lists_source,
     vendors_of,
     watch_configuration,
 )
@@ -30,11 +28,10 @@ from autoholdings_assets.pipeline.sources import (
 def build_definitions(home: Home, listener: Listener | None = None) -> dg.Definitions:
     """All definitions for one home. ``listener`` lets the command line follow a run in its own process."""
     vendors = vendors_of(home).values()
-    assets = [asset for vendor in vendors for asset in build_vendor_assets(vendor)]
-    assets += [build_published(vendors), build_kbart_export()]
+    assets = build_assets(vendors)
     _, configuration = judge_configuration(home)
     return dg.Definitions(
-        assets=[*assets, configuration_source, cz_title_lists_source, portfolio_lists_source],
+        assets=[*assets, *SOURCES],
         asset_checks=[configuration_is_valid],
         jobs=[build_job(assets), *DECISION_JOBS, move_job, housekeeping_job],
         schedules=[*build_schedules(vendors, configuration), housekeeping_schedule(configuration)],

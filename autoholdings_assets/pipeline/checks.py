@@ -4,9 +4,9 @@ What belongs here: judging a result that is there. What does not: finding faults
 do). A check that fails red also makes the run red and stops it there; what a run can live with is a warning.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from autoholdings_assets.holdings.runs import ProfileOutcome
@@ -85,26 +85,20 @@ def _no_row_has_a_warning(result: steps.TitleLists) -> Verdict:
     return Verdict(
         False,
         f"These rows are used; the vendor should correct them at the source. {_told(warned)}",
-        {
-            "warnings": sum(warned.values()),
-            "by_rule": _by_rule(result, "warning"),
-            "notes": _by_rule(result, "note"),
-        },
+        {"warnings": warned.total(), "by_rule": _by_rule(result, "warning"), "notes": _by_rule(result, "note")},
     )
 
 
-def _rules_found(result: steps.TitleLists, severity: str) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for key, number in chain.from_iterable(file.findings.items() for file in result.files):
-        if key in _RULE and _RULE[key].severity == severity:
-            found[key] = found.get(key, 0) + number
+def _rules_found(result: steps.TitleLists, severity: str) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for file in result.files:
+        found.update({key: n for key, n in file.findings.items() if key in _RULE and _RULE[key].severity == severity})
     return found
 
 
-def _told(found: Mapping[str, int]) -> str:
+def _told(found: Counter[str]) -> str:
     """The commonest faults in words: ``12 rows: The row has no title_id.``"""
-    commonest = sorted(found.items(), key=lambda item: -item[1])[:3]
-    return " ".join(f"{counted(number, 'row')}: {_RULE[key].sentence}" for key, number in commonest)
+    return " ".join(f"{counted(number, 'row')}: {_RULE[key].sentence}" for key, number in found.most_common(3))
 
 
 def _fault(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,14 +108,11 @@ def _fault(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _by_rule(result: steps.TitleLists, severity: str) -> Any:
-    found = sorted(_rules_found(result, severity).items(), key=lambda item: -item[1])
-    return grid(
-        [
-            {"rows": number, "what is wrong": _RULE[key].sentence, "what to do": _RULE[key].advice}
-            for key, number in found
-        ],
-        every=True,
-    )
+    rules = [
+        {"rows": number, "what is wrong": _RULE[key].sentence, "what to do": _RULE[key].advice}
+        for key, number in _rules_found(result, severity).most_common()
+    ]
+    return grid(rules, every=True)
 
 
 def _every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:

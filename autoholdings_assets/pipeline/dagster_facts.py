@@ -17,7 +17,7 @@ from dagster._core.storage.asset_check_execution_record import (
 from autoholdings_assets.pipeline.assets import KBART_EXPORT_KEY, PUBLISHED_KEY, vendor_key
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
-from autoholdings_assets.pipeline.stages import KBART_EXPORT, PUBLISHED, STAGES
+from autoholdings_assets.pipeline.stages import KBART_EXPORT, PUBLISHED, STAGES, Stage
 
 _LATEST_RUNS = 100
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -66,18 +66,18 @@ def dead_runs(instance: dg.DagsterInstance, vendors: Iterable[str]) -> list[Dead
     return found
 
 
-def failed_checks(instance: dg.DagsterInstance, vendors: Sequence[str], ignored: Iterable[str]) -> list[FailedCheck]:
+def failed_checks(instance: dg.DagsterInstance, vendors: Sequence[str], ignored: Sequence[str]) -> list[FailedCheck]:
     """The checks on the assets of these vendors, and of what they share, that failed when they were judged last."""
-    of_vendors = [(vendor, vendor_key(vendor, stage), stage) for vendor in vendors for stage in STAGES]
+    stages: list[tuple[str | None, dg.AssetKey, Stage]] = [
+        *((vendor, vendor_key(vendor, stage), stage) for vendor in vendors for stage in STAGES),
+        (None, PUBLISHED_KEY, PUBLISHED),
+        (None, KBART_EXPORT_KEY, KBART_EXPORT),
+    ]
     owner = {
         dg.AssetCheckKey(key, check.name): vendor
-        for vendor, key, stage in [
-            *of_vendors,
-            (None, PUBLISHED_KEY, PUBLISHED),
-            (None, KBART_EXPORT_KEY, KBART_EXPORT),
-        ]
+        for vendor, key, stage in stages
         for check in stage.checks
-        if check.name not in set(ignored)
+        if check.name not in ignored
     }
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(owner))
     found = []

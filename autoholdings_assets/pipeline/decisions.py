@@ -5,8 +5,7 @@ or an undo is (``holdings/decisions.py``, ``holdings/undo.py``). Dagster asks no
 person says.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -123,7 +122,7 @@ DECISION_JOBS = (
 
 def _by(home: HomeResource, context: dg.OpExecutionContext, vendor: str, who: str) -> RunContext:
     run = home.run_context(context, vendor)
-    return RunContext(run.home, vendor, run.run_id, run.now, who.strip() or run.acted_by)
+    return replace(run, acted_by=who.strip() or run.acted_by)
 
 
 def _apply(context: RunContext) -> PortfoliosSummary:
@@ -140,16 +139,14 @@ def _publish(context: RunContext) -> None:
 def _materialized(context: dg.OpExecutionContext, home: HomeResource, plan: Plan, message: str) -> None:
     """Show what was changed, also on the assets, and write its reports."""
     reports = reported(context, home.run_context(context, plan.vendor))
-    _tell(context, plan, message, reports)
+    _tell(context, plan, message, **reports)
     told_of = {"plan": plan.plan_id, "message": message}
     for key in (dg.AssetKey([plan.vendor, PORTFOLIOS]), PUBLISHED_KEY, KBART_EXPORT_KEY):
         context.log_event(dg.AssetMaterialization(key, metadata=told_of))
     context.log_event(dg.AssetMaterialization(dg.AssetKey([plan.vendor, ACTIONS_REPORT]), metadata=told_of | reports))
 
 
-def _tell(
-    context: dg.OpExecutionContext, plan: Plan, message: str, reports: Mapping[str, Any] = MappingProxyType({})
-) -> None:
+def _tell(context: dg.OpExecutionContext, plan: Plan, message: str, **reports: Any) -> None:
     context.add_output_metadata(
         {
             "plan": plan.plan_id,

@@ -1,15 +1,23 @@
-"""The home's Dagster instance: its folder, its settings, and the UI.
+"""The home's Dagster instance: its folder, its settings, opening it, and the UI.
 
-What belongs here: what must be in place before Dagster starts, without importing Dagster, which takes a second. What
-does not: runs (``launch.py``).
+What belongs here: what must be in place before Dagster starts. What does not: runs (``launch.py``). Dagster takes a
+second to import, so that only opening the instance does.
 """
 
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from autoholdings_assets.config import Home
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 _ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
@@ -29,6 +37,18 @@ def prepare(home: Home) -> None:
     if not settings.exists():
         shutil.copyfile(project_file("dagster.yaml"), settings)
     point_at(home)
+
+
+@contextmanager
+def open_instance(home: Home) -> "Iterator[dg.DagsterInstance]":
+    """The home's Dagster instance. One process at a time sets its storage up: Dagster fails where two begin at once."""
+    import dagster as dg
+
+    prepare(home)
+    with FileLock(home.dagster_home / "opening.lock"):
+        instance = dg.DagsterInstance.get()
+    with instance:
+        yield instance
 
 
 def point_at(home: Home) -> None:

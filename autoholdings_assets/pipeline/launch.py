@@ -5,8 +5,7 @@ What belongs here: starting Dagster for the command line. What does not: what th
 
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -14,20 +13,15 @@ import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.execution.api import execute_run
-from dagster._core.remote_origin import (
-    ManagedGrpcPythonEnvCodeLocationOrigin,
-    RemoteJobOrigin,
-    RemoteRepositoryOrigin,
-)
+from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from filelock import FileLock
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import apply_selection, run_selection
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.home import ACTED_BY_TAG, Listener
-from autoholdings_assets.pipeline.instance import DEFINITIONS_MODULE, LOCATION_NAME, prepare
+from autoholdings_assets.pipeline.instance import DEFINITIONS_MODULE, LOCATION_NAME, open_instance
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.links import UNDO_JOB
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
@@ -56,16 +50,6 @@ def undo_run(home: Home, vendor: str, run: str, why: str, listener: Listener) ->
     """Undo a run and publish, as a run of its own. Returns the run's id."""
     config = {"run_id": run, "vendor": vendor, "why": why, "who": person(), "submit": True}
     return _execute(home, UNDO_JOB, listener, tags={VENDOR_TAG: vendor}, config={"ops": {UNDO_JOB: {"config": config}}})
-
-
-@contextmanager
-def open_instance(home: Home) -> Iterator[dg.DagsterInstance]:
-    """The home's Dagster instance. One process at a time sets its storage up: Dagster fails where two begin at once."""
-    prepare(home)
-    with FileLock(home.dagster_home / "opening.lock"):
-        instance = dg.DagsterInstance.get()
-    with instance:
-        yield instance
 
 
 def _execute(

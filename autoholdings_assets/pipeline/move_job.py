@@ -68,19 +68,14 @@ def _move(context: dg.OpExecutionContext, config: Move, home: HomeResource) -> M
     configuration = load_configuration(home.home)
     with open_warehouse(home.home.warehouse) as connection:
         summary = move.summarise(
-            connection,
-            configuration,
-            config.sources,
-            config.target,
-            po_lines=config.move_po_lines,
-            licenses=config.move_licenses,
-        )
+            connection, configuration, config.sources, config.target,
+            po_lines=config.move_po_lines, licenses=config.move_licenses,
+        )  # fmt: skip
         if not config.submit:
             return summary
         why = f"Moved to {summary.target}. {config.why}".strip()
-        summary = move.submit(
-            connection, configuration, Act("move", config.who.strip(), why, context.run.run_id), summary
-        )
+        act = Act("move", config.who.strip(), why, context.run.run_id)
+        summary = move.submit(connection, configuration, act, summary)
     publish(home.home)
     return summary
 

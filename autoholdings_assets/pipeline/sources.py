@@ -5,12 +5,13 @@ What belongs here: files that people look after and runs only read. What does no
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
 from autoholdings_assets.config import Configuration, ConfigurationError, Home, load_configuration
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.instance import prepare
+from autoholdings_assets.pipeline.instance import open_instance
 from autoholdings_assets.pipeline.looks import OWNERS, bullets, counts
 from autoholdings_assets.vendors.model import Vendor, load_vendors
 
@@ -23,35 +24,29 @@ _CHECK_DESCRIPTION = (
     "and credentials is kept. When this fails nothing can run; the message says which line to change, and to what."
 )
 
-configuration_source = dg.AssetSpec(
-    CONFIGURATION,
-    group_name="configuration",
-    kinds={"yaml"},
-    owners=OWNERS,
-    description=(
-        "**autoholdings.yaml**: the institution, its electronic collections and its integration profiles. A person "
-        "edits it; each run reads it anew. Its check says whether it can be used as it is."
-    ),
-)
-cz_title_lists_source = dg.AssetSpec(
-    CZ_TITLE_LISTS,
-    group_name="configuration",
-    kinds={"kbart"},
-    owners=OWNERS,
-    description=(
-        "The Community Zone's title lists (KBART files named by `cz_title_list` in autoholdings.yaml): everything a "
-        "customer could have in a collection. Where there is one, a row of the vendor's file is matched to it first."
-    ),
-)
 
-portfolio_lists_source = dg.AssetSpec(
-    PORTFOLIO_LISTS,
-    group_name="configuration",
-    kinds={"excel"},
-    owners=OWNERS,
-    description=(
+def _source(key: dg.AssetKey, kind: str, description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(key, group_name="configuration", kinds={kind}, owners=OWNERS, description=description)
+
+
+SOURCES = (
+    _source(
+        CONFIGURATION,
+        "yaml",
+        "**autoholdings.yaml**: the institution, its electronic collections and its integration profiles. A person "
+        "edits it; each run reads it anew. Its check says whether it can be used as it is.",
+    ),
+    _source(
+        CZ_TITLE_LISTS,
+        "kbart",
+        "The Community Zone's title lists (KBART files named by `cz_title_list` in autoholdings.yaml): everything a "
+        "customer could have in a collection. Where there is one, a row of the vendor's file is matched to it first.",
+    ),
+    _source(
+        PORTFOLIO_LISTS,
+        "excel",
         "Lists of existing portfolios with their **PO lines, licenses and notes**, from the library's own system, "
-        "taken over with `autoholdings import-portfolios`. No run ever writes what staff have attached."
+        "taken over with `autoholdings import-portfolios`. No run ever writes what staff have attached.",
     ),
 )
 
@@ -67,42 +62,39 @@ def vendors_of(home: Home) -> Mapping[str, Vendor]:
         return load_vendors()
 
 
-def judge_configuration(home: Home) -> tuple[dg.AssetCheckResult, Configuration | None]:
+def judge_configuration(home: Home) -> tuple[dict[str, Any], Configuration | None]:
     """The verdict on the home's configuration as it stands now, and the configuration when it can be used."""
     try:
         configuration = load_configuration(home)
     except ConfigurationError as error:
-        return _result(passed=False, problems=error.problems), None
-    return _result(passed=True, warnings=configuration.warnings, notes=configuration.notes), configuration
+        return _verdict(passed=False, problems=error.problems), None
+    return _verdict(passed=True, warnings=configuration.warnings, notes=configuration.notes), configuration
 
 
 def report_portfolio_list(home: Home, file: str, collection: str, plan_id: str, outcomes: Mapping[str, int]) -> None:
     """Let the lineage show that a portfolio list was taken over, by what name, and what became of its lines."""
-    prepare(home)
     event = dg.AssetMaterialization(
         PORTFOLIO_LISTS, metadata={"file": file, "collection": collection, "plan": plan_id, "lines": counts(outcomes)}
     )
-    with dg.DagsterInstance.get() as instance:
+    with open_instance(home) as instance:
         instance.report_runless_asset_event(event)
 
 
-def _result(*, passed: bool, **sentences: tuple[str, ...]) -> dg.AssetCheckResult:
-    told = {kind: bullets(lines) for kind, lines in sentences.items() if lines}
-    first = next(iter(sentences.get("problems", ())), "autoholdings.yaml can be used.")
-    return dg.AssetCheckResult(
-        asset_key=CONFIGURATION,
-        check_name=CHECK_NAME,
-        passed=passed,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=first,
-        metadata=told,
-    )
+def _verdict(*, passed: bool, **sentences: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "asset_key": CONFIGURATION,
+        "check_name": CHECK_NAME,
+        "passed": passed,
+        "severity": dg.AssetCheckSeverity.ERROR,
+        "description": next(iter(sentences.get("problems", ())), "autoholdings.yaml can be used."),
+        "metadata": {kind: bullets(lines) for kind, lines in sentences.items() if lines},
+    }
 
 
 @dg.asset_check(asset=CONFIGURATION, name=CHECK_NAME, description=_CHECK_DESCRIPTION)
 def configuration_is_valid(home: dg.ResourceParam[HomeResource]) -> dg.AssetCheckResult:
     """Check the configuration now."""
-    return judge_configuration(home.home)[0]
+    return dg.AssetCheckResult(**judge_configuration(home.home)[0])
 
 
 @dg.sensor(
@@ -118,17 +110,10 @@ def watch_configuration(
     state = _fingerprint(home.home)
     if state == context.cursor:
         return dg.SkipReason("The configuration has not changed.")
-    result, configuration = judge_configuration(home.home)
-    evaluation = dg.AssetCheckEvaluation(
-        asset_key=CONFIGURATION,
-        check_name=CHECK_NAME,
-        passed=result.passed,
-        metadata=result.metadata,
-        severity=result.severity,
-        description=result.description,
-        blocking=False,
-    )
-    events: list[dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation] = [evaluation]
+    verdict, configuration = judge_configuration(home.home)
+    events: list[dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation] = [
+        dg.AssetCheckEvaluation(**verdict, blocking=False)
+    ]
     if configuration:
         events.append(dg.AssetObservation(CONFIGURATION, metadata=_counts(configuration)))
     return dg.SensorResult(asset_events=events, cursor=state)

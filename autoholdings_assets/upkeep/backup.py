@@ -16,7 +16,7 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.disk import told_when_full
@@ -57,16 +57,14 @@ def back_up(home: Home, target: Path, now: datetime, told: Told = lambda done, t
     if target.is_dir():
         target /= f"{home.path.name}-{now:%Y-%m-%dT%H%M%SZ}.tar.gz"
     _refuse_place(home, target)
-    with (
-        told_when_full(target.parent),
-        TemporaryDirectory(prefix=".autoholdings-", dir=target.parent) as folder,
-    ):
+    with told_when_full(target.parent), TemporaryDirectory(prefix=".autoholdings-", dir=target.parent) as folder:
         scratch = Path(folder)
         unfinished = scratch / "backup"
         warehouse = _copied_warehouse(home, scratch)
         files, left_out = _files(home)
         unfinished.touch(_ONLY_OWNER)
-        with _archive(unfinished, compressed=target.suffix != ".tar") as archive:
+        form: Any = {"mode": "w"} if target.suffix == ".tar" else {"mode": "w:gz", "compresslevel": _COMPRESSION}
+        with tarfile.open(unfinished, dereference=True, **form) as archive:
             written = _write(archive, files | warehouse, scratch, told)
             manifest = Manifest(made_at=now, versions=present_versions(), files=written)
             _add_bytes(archive, MANIFEST, manifest.model_dump_json(indent=1).encode(), now)
@@ -107,12 +105,6 @@ def _files(home: Home) -> tuple[dict[str, Path], tuple[str, ...]]:
         elif not (name.startswith((*_MADE_AGAIN, f"{home.warehouse.stem}.")) or name.endswith(_PASSING)):
             found[name] = path
     return found, tuple(left_out)
-
-
-def _archive(path: Path, *, compressed: bool) -> tarfile.TarFile:
-    if compressed:
-        return tarfile.open(path, "w:gz", compresslevel=_COMPRESSION, dereference=True)
-    return tarfile.open(path, "w", dereference=True)
 
 
 def _write(archive: tarfile.TarFile, files: dict[str, Path], scratch: Path, told: Told) -> dict[str, File]:

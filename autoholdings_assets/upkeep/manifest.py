@@ -1,6 +1,5 @@
 """What a backup says of itself: when it was made, by which versions, and the SHA-256 of every file in it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -33,29 +32,14 @@ class Manifest(BaseModel):
     files: dict[str, File]
 
 
-@dataclass(frozen=True)
-class Difference:
-    """What is wrong with the files of a backup; each is a list of paths."""
-
-    missing: list[str]
-    damaged: list[str]
-    unexpected: list[str]
-
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.damaged or self.unexpected)
-
-    def __str__(self) -> str:
-        told = {"missing": self.missing, "damaged": self.damaged, "not in its manifest": self.unexpected}
-        return "; ".join(f"{len(names)} {what} ({', '.join(names[:3])})" for what, names in told.items() if names)
-
-
-def difference(said: dict[str, File], found: dict[str, File]) -> Difference:
-    """How the files that were found differ from what the manifest says."""
-    return Difference(
-        sorted(said.keys() - found.keys()),
-        sorted(name for name in said.keys() & found.keys() if said[name] != found[name]),
-        sorted(found.keys() - said.keys()),
-    )
+def difference(said: dict[str, File], found: dict[str, File]) -> str:
+    """How the files that were found differ from what the manifest says, in words; nothing where they do not."""
+    wrong = {
+        "missing": said.keys() - found.keys(),
+        "damaged": {name for name in said.keys() & found.keys() if said[name] != found[name]},
+        "not in its manifest": found.keys() - said.keys(),
+    }
+    return "; ".join(f"{len(names)} {what} ({', '.join(sorted(names)[:3])})" for what, names in wrong.items() if names)
 
 
 def present_versions() -> dict[str, str]:

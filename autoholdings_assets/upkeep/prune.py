@@ -49,10 +49,7 @@ def prune(home: Home, retention: Retention, now: datetime, *, dry_run: bool = Fa
 def _vendors_files(connection: Connection, home: Home, retention: Retention, now: datetime) -> Iterator[Path]:
     since = now - timedelta(days=retention.archive_days)
     set_variables(
-        connection,
-        archive_since=since,
-        archive_files=retention.archive_files,
-        undoable_runs=retention.undoable_runs,
+        connection, archive_since=since, archive_files=retention.archive_files, undoable_runs=retention.undoable_runs
     )
     needed = _names(connection, "needed_files")
     return (path for path in _older(home.archive.glob("??/*"), since) if path.name not in needed)

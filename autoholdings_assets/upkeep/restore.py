@@ -37,10 +37,7 @@ def restore(backup: Path, home: Home, told: Callable[[int, int], None] = lambda 
     if home.path.exists() and (not home.path.is_dir() or any(home.path.iterdir())):
         raise HomeNotEmpty(f"{home.path} is not empty; a backup is restored into a new home only.")
     home.path.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        told_when_full(home.path.parent),
-        TemporaryDirectory(prefix=".autoholdings-", dir=home.path.parent) as folder,
-    ):
+    with told_when_full(home.path.parent), TemporaryDirectory(prefix=".autoholdings-", dir=home.path.parent) as folder:
         restored = Home(Path(folder) / "home")
         restored.create()
         try:
