@@ -15,6 +15,8 @@ SHORTEST_CUT_NAME = 10
 CLOSE_ENOUGH = 0.9
 LINES_TO_LOOK_AT = 40
 """Some exports put a few lines about the package before the header."""
+MOST_COLUMNS = 1000
+"""KBART has 25; a line that names more than this is not looked into."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def find_header(lines: Sequence[Sequence[str]]) -> int | None:
     """The position of the line that names the most KBART columns; ``None`` if no line is a header."""
     best, most = None, 1
     for position, names in enumerate(lines[:LINES_TO_LOOK_AT]):
+        if len(names) > MOST_COLUMNS:
+            continue
         found = {_certain_name(plain_name(name)) for name in names} - {None}
         if len(found) > most and MANDATORY in found:
             best, most = position, len(found)

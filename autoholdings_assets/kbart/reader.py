@@ -15,7 +15,7 @@ import pyarrow.csv as arrow_csv
 
 from autoholdings_assets.kbart.errors import MissingColumns, NoRows, NotKbart
 from autoholdings_assets.kbart.fields import FIELD_NAMES
-from autoholdings_assets.kbart.header import Header
+from autoholdings_assets.kbart.header import MOST_COLUMNS, Header
 from autoholdings_assets.kbart.lines import Layout, even_rows, layout
 from autoholdings_assets.kbart.text import series, text_size, unquoted
 from autoholdings_assets.kbart.unpack import Limits, Text, fetch, unpack
@@ -197,7 +197,8 @@ def _not_kbart(text: Text, name: str) -> NotKbart:
     return NotKbart(
         name,
         f"The file has no line with KBART's column names. It begins: {first_line!r}.",
-        "Check that it is the KBART title list; its first line must name the columns (publication_title and so on).",
+        "Check that it is the KBART title list; its first line must name the columns (publication_title and so on), "
+        f"{MOST_COLUMNS:,} at most.",
     )
 
 

@@ -25,7 +25,9 @@ ORDINARY = bytes(byte for byte in range(32, 127) if chr(byte) not in '"&<\\') + 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\ufeff]")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 TAG = re.compile(r"</?(?:b|i|em|strong|sub|sup|u|span|p|br|font|small|italic|bold|sc)(?:\s[^<>]{0,200})?/?>", re.I)
-LITERAL_ESCAPE = re.compile(r"(?:\\[rnt])+$")
+LITERAL_ESCAPE = re.compile(r"(?<!\\[rnt])(?:\\[rnt])+$")
+MOST_WRAPPINGS = 8
+NO_MARKUP = str.maketrans("", "", "<&")
 # What accented letters, quotation marks and dashes become when UTF-8 is taken for Windows-1252 and encoded again.
 GARBLED = "\u00c3[\u0080-\u00bf]|\u00c2[\u0080-\u00bf]|\u00e2\u20ac[\u0080-\u024f\u2018-\u2122]"
 SPACES = re.compile(r"\s+")
@@ -134,14 +136,16 @@ def matches(values: "pd.Series[Any]", pattern: str) -> BoolArray:
 def clean_text(value: str) -> str | None:
     r"""Take out what is not text: entities, tags, control characters, literal ``\r``, quotation marks around it all.
 
-    What was wrapped several times is unwrapped as often, so cleaning twice is no different from cleaning once.
+    What was wrapped several times is unwrapped as often, so cleaning twice is no different from cleaning once. What is
+    wrapped more often than any accident would do it loses the signs that markup is made of.
     """
-    while True:
+    for _ in range(MOST_WRAPPINGS):
         cleaned = LITERAL_ESCAPE.sub("", CONTROL.sub("", _without_markup(unquote(value))))
         cleaned = SPACES.sub(" ", cleaned).strip()
         if cleaned == value:
             return cleaned or None
         value = cleaned
+    return clean_text(value.translate(NO_MARKUP))
 
 
 def unquote(value: str) -> str:

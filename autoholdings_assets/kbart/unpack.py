@@ -1,21 +1,21 @@
-"""From a file, whatever it is packed in, to its text as UTF-8 bytes: gzip, zip, workbooks, encodings.
+"""From a file, whatever it is packed in, to its text as UTF-8 bytes: gzip, zip, encodings.
 
-What the lines in the text are is settled in ``lines.py``.
+Workbooks are read in ``workbook.py``; what the lines in the text are is settled in ``lines.py``. Nothing is unpacked to
+disk, and what a file says of itself (sizes, names) is not believed.
 """
 
 import codecs
-import csv
 import gzip
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
-import openpyxl
-
+from autoholdings_assets.kbart import workbook
 from autoholdings_assets.kbart.errors import (
     DamagedFile,
     EmptyFile,
@@ -47,6 +47,8 @@ BYTE_ORDER_MARKS: tuple[tuple[bytes, str], ...] = (
 )
 UNDEFINED_IN_WINDOWS_1252 = b"\x81\x8d\x8f\x90\x9d"
 MOST_UNDEFINED = 0.02
+MOST_MEMBERS = 10_000
+DIRECTORY_ENTRY = b"PK\x01\x02"
 MEMBER_NAMES = (".txt", ".tsv", ".csv", ".tab", ".kbart", ".xlsx")
 SOMETHING = re.compile(rb"[^\0\s\xef\xbb\xbf\xfe\xff]")
 HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype|html|head|body|\?xml|[a-z]+[\s>])", re.I | re.S)
@@ -55,11 +57,13 @@ JSON = re.compile(rb"\s*(?:\{\s*(?:\"|\})|\[\s*(?:[\[{\"\]]))")
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a file may be, in bytes: as delivered, unpacked, and unpacked in relation to delivered."""
+    """How large a file may be: bytes as delivered, unpacked, and unpacked for each delivered; lines, bytes of one."""
 
     packed: int = 1 << 30
-    unpacked: int = 2 << 30
+    unpacked: int = 1 << 30
     ratio: int = 200
+    lines: int = 5_000_000
+    line: int = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -83,74 +87,87 @@ def fetch(source: Path | bytes, name: str, limits: Limits) -> bytes:
         try:
             size = source.stat().st_size
             if size > limits.packed:
-                raise _too_large(name, size, limits.packed)
+                raise _too_large(name, limits.packed)
             content = source.read_bytes()
         except OSError as error:
             reason = error.strerror or str(error)
             raise MissingFile(name, f"The file cannot be opened ({reason}).", "Check its name and place.") from error
     if size > limits.packed:
-        raise _too_large(name, size, limits.packed)
+        raise _too_large(name, limits.packed)
     return content
 
 
 def unpack(content: bytes, name: str, limits: Limits) -> Text:
     """Unpack and decode. Raises the subclasses of :class:`UnreadableFile` that tell why a file is no text."""
+    most = min(limits.unpacked, max(len(content) * limits.ratio, BLOCK))
     container: list[str] = []
     member = ""
     while True:
         if not SOMETHING.search(content):
             raise EmptyFile(name, "The file is empty.", "Fetch it again; if it stays empty, ask the vendor for it.")
         if content.startswith(b"\x1f\x8b"):
-            content, kind = _gunzip(content, name, limits), "gzip"
+            content, kind = _gunzip(content, name, most), "gzip"
         elif content.startswith(b"PK\x03\x04"):
-            content, kind, member = _unzip(content, name, limits)
+            content, kind, member = _unzip(content, name, most)
         else:
             break
         container.append(kind)
         if len(container) > 3:
             raise DamagedFile(name, "The file is packed in itself over and over.", "Ask the vendor for the plain file.")
     _refuse_other_formats(content, name)
-    text, encoding, marked = _to_utf8(content, name)
+    text, encoding, marked = _to_utf8(content, name, limits)
     if not SOMETHING.search(text):
         raise EmptyFile(name, "The file is empty.", "Fetch it again; if it stays empty, ask the vendor for it.")
     _refuse_other_text(text, name)
     return Text(text, encoding, marked, "+".join(container), member)
 
 
-def _gunzip(content: bytes, name: str, limits: Limits) -> bytes:
-    most = _most_unpacked(len(content), limits)
+def _gunzip(content: bytes, name: str, most: int) -> bytes:
     unpacked = bytearray()
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
             while block := packed.read(BLOCK):
                 unpacked += block
                 if len(unpacked) > most:
-                    raise _too_large(name, len(unpacked), most)
+                    raise _too_large(name, most)
     except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(name, "gzip") from error
+        raise _damaged(name, "gzip file") from error
     return bytes(unpacked)
 
 
-def _unzip(content: bytes, name: str, limits: Limits) -> tuple[bytes, str, str]:
-    most = _most_unpacked(len(content), limits)
+def _unzip(content: bytes, name: str, most: int) -> tuple[bytes, str, str]:
+    if content.count(DIRECTORY_ENTRY) > MOST_MEMBERS:
+        raise NotKbart(
+            name, f"The zip file holds more than {MOST_MEMBERS:,} files.", "Ask the vendor for the title list alone."
+        )
+    kind = "zip file"
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if "xl/workbook.xml" in archive.namelist():
-                unpacked_size = sum(entry.file_size for entry in archive.infolist())
-                if unpacked_size > most:
-                    raise _too_large(name, unpacked_size, most)
-                text, sheet = _workbook_text(content)
-                return text, "xlsx", sheet
+            if workbook.MAIN_PART in archive.namelist():
+                kind = "Excel workbook"
+                text, sheet = workbook.first_table(archive, most)
+                return text, "xlsx", shown_name(sheet)
             entry = _title_list_member(archive, name)
             with archive.open(entry) as packed:
                 unpacked = packed.read(most + 1)
             if len(unpacked) > most:
-                raise _too_large(name, len(unpacked), most)
-            return unpacked, "zip", entry.filename
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise _damaged(name, "zip") from error
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError, SyntaxError) as error:  # openpyxl's ways
-        raise _damaged(name, "Excel workbook") from error
+                raise _too_large(name, most)
+            return unpacked, "zip", shown_name(entry.filename)
+    except workbook.OverLimit:
+        raise _too_large(name, most) from None
+    except workbook.UnusableWorkbook as error:
+        raise DamagedFile(
+            name, f"The Excel workbook {error}", "Ask the vendor for the list as plain text, or save it in Excel anew."
+        ) from error
+    except _DAMAGES as error:
+        raise _damaged(name, kind) from error
+
+
+_DAMAGES = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, NotImplementedError, RuntimeError,
+    LookupError, ValueError, OverflowError,
+)  # fmt: skip
+"""What zipfile raises for files that are no good, and a workbook whose parts contradict each other."""
 
 
 def _title_list_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
@@ -161,11 +178,15 @@ def _title_list_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     ]
     lists = [entry for entry in entries if entry.filename.lower().endswith(MEMBER_NAMES)] or entries
     if len(lists) != 1:
-        found = ", ".join(entry.filename for entry in lists[:5]) or "nothing"
+        found = ", ".join(shown_name(entry.filename) for entry in lists[:5]) or "nothing"
         raise NotKbart(
             name,
             f"The zip file holds {len(lists)} title lists ({found}); which one is meant cannot be told.",
             "Unpack it and check each file by itself.",
+        )
+    if lists[0].flag_bits & 1:
+        raise NotKbart(
+            name, "The zip file is locked with a password.", "Unpack it, or ask the vendor for a plain file."
         )
     return lists[0]
 
@@ -174,36 +195,10 @@ def _hidden(filename: str) -> bool:
     return PurePosixPath(filename).name.startswith(".")
 
 
-def _workbook_text(content: bytes) -> tuple[bytes, str]:
-    """The first sheet with content, as comma-separated text; dates come as ISO dates, whole numbers without .0."""
-    workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    try:
-        for sheet in workbook.worksheets:
-            written = io.StringIO()
-            writer = csv.writer(written, lineterminator="\n")
-            filled = False
-            for row in sheet.iter_rows(values_only=True):
-                cells = [_cell_text(value) for value in row]
-                filled = filled or any(cells)
-                writer.writerow(cells)
-            if filled:
-                return written.getvalue().encode("utf-8", "replace"), sheet.title
-    finally:
-        workbook.close()
-    return b"", ""
-
-
-def _cell_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time().isoformat() == "00:00:00" else value.isoformat(" ")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    # Line breaks in a cell would only cost the careful way of reading; they mean a blank.
-    return re.sub(r"[\t\r\n]+", " ", str(value))
+def shown_name(given: str) -> str:
+    """A name from inside a file, short and without a path, control or direction characters; it is only ever shown."""
+    last = PurePosixPath(given.replace("\\", "/")).name
+    return "".join(character if character.isprintable() else " " for character in last).strip()[:100]
 
 
 def _refuse_other_formats(content: bytes, name: str) -> None:
@@ -228,19 +223,39 @@ def _refuse_other_text(text: bytes, name: str) -> None:
         )
 
 
-def _to_utf8(content: bytes, name: str) -> tuple[bytes, str, bool]:
+def _to_utf8(content: bytes, name: str, limits: Limits) -> tuple[bytes, str, bool]:
     """The text as UTF-8, the encoding it was in, and whether it began with a byte order mark."""
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             if encoding == "utf-8":
-                text, found = _utf8_or_windows(content[len(mark) :], name)
+                text, found = _utf8_or_windows(content[len(mark) :], name, limits)
                 return text, found, True
-            return _from_wide(content[len(mark) :], encoding, name), encoding, True
+            return _from_wide(content[len(mark) :], encoding, name, limits), encoding, True
     wide = _wide_encoding(content)
     if wide:
-        return _from_wide(content, wide, name), wide, False
-    text, found = _utf8_or_windows(content, name)
+        return _from_wide(content, wide, name, limits), wide, False
+    text, found = _utf8_or_windows(content, name, limits)
     return text, found, False
+
+
+def _refuse_endless(text: bytes, name: str, limits: Limits) -> None:
+    """Rows are small things, but each takes memory; and what is worked on is a line or a cell at a time."""
+    if max(text.count(b"\n"), text.count(b"\r")) > limits.lines:
+        raise TooLarge(
+            name,
+            f"The file has more than {limits.lines:,} lines.",
+            "No title list is that long: ask the vendor what went wrong, or for the list in parts.",
+        )
+    start = 0
+    while len(text) - start > limits.line:
+        end = max(text.rfind(line_end, start, start + limits.line) for line_end in (b"\n", b"\r"))
+        if end < 0:
+            raise TooLarge(
+                name,
+                f"The file has a line of more than {limits.line:,} bytes, as no title has.",
+                "The line ends may have been lost on the way: fetch it again, or tell the vendor.",
+            )
+        start = end + 1
 
 
 def _wide_encoding(content: bytes) -> str | None:
@@ -255,17 +270,20 @@ def _wide_encoding(content: bytes) -> str | None:
     return None
 
 
-def _from_wide(content: bytes, encoding: str, name: str) -> bytes:
+def _from_wide(content: bytes, encoding: str, name: str, limits: Limits) -> bytes:
     width = 4 if "32" in encoding else 2
     whole = content[: len(content) // width * width]  # a download that was cut off inside a character
     text = whole.decode(encoding, "replace")
     if text.count("\ufffd") > MOST_UNDEFINED * len(text):
         raise _unknown_encoding(name)
-    return text.encode("utf-8", "replace")
+    encoded = text.encode("utf-8", "replace")
+    _refuse_endless(encoded, name, limits)
+    return encoded
 
 
-def _utf8_or_windows(content: bytes, name: str) -> tuple[bytes, str]:
+def _utf8_or_windows(content: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
     """UTF-8 as it is; else each line that is not UTF-8 is read as Windows-1252."""
+    _refuse_endless(content, name, limits)
     if content.isascii():
         return content, "ascii"
     if is_utf8(content):
@@ -299,21 +317,17 @@ def is_utf8(content: bytes) -> bool:
     return True
 
 
-def _most_unpacked(packed: int, limits: Limits) -> int:
-    return min(limits.unpacked, max(packed * limits.ratio, BLOCK))
-
-
-def _too_large(name: str, size: int, limit: int) -> TooLarge:
+def _too_large(name: str, limit: int) -> TooLarge:
     return TooLarge(
         name,
-        f"The file is too large: {size / 1e6:,.1f} MB or more, where {limit / 1e6:,.1f} MB is the most.",
+        f"The file is too large: more than {limit / 1e6:,.1f} MB.",
         "If that is the vendor's real list, raise the limit; a small file that unpacks to a huge one is a trap.",
     )
 
 
 def _damaged(name: str, kind: str) -> DamagedFile:
     return DamagedFile(
-        name, f"The {kind} file is damaged or incomplete.", "Fetch it again: the download may have been cut off."
+        name, f"The {kind} is damaged or incomplete.", "Fetch it again: the download may have been cut off."
     )
 
 
