@@ -44,15 +44,7 @@ def explain(connection: Connection, named: str) -> list[Story]:
     """
     found = rows(
         connection,
-        "SELECT portfolio_id, arg_max(collection, valid_from) AS collection, arg_max(title, valid_from) AS title, "
-        "bool_or(valid_to IS NULL) AS is_there FROM portfolio_version WHERE portfolio_id IN ("
-        "  SELECT portfolio_id FROM portfolio_version WHERE portfolio_id = try_cast($named AS BIGINT) "
-        "  OR $identifier IN (online_identifier, print_identifier) OR contains(lower(title), lower($named))"
-        "  UNION SELECT portfolio_id FROM coverage_version WHERE $identifier IN (online_identifier, print_identifier)"
-        "  OR contains(lower(publication_title), lower($named))) "
-        "GROUP BY portfolio_id ORDER BY lower(arg_max(title, valid_from)) <> lower($named), is_there DESC, "
-        "portfolio_id "
-        "LIMIT $most",
+        sql("portfolios_meant"),
         {"named": named.strip(), "identifier": normalise_identifier(named) or named.strip(), "most": MOST_STORIES},
     )
     return [Story(**row, events=_events(connection, row["portfolio_id"]), now=_now(connection, row)) for row in found]
@@ -66,16 +58,7 @@ def _events(connection: Connection, portfolio_id: int) -> list[Event]:
 
 def _actions(connection: Connection, portfolio_id: int) -> Iterator[Event]:
     """What runs and people did to it, each with every field's old and new value."""
-    found = rows(
-        connection,
-        "SELECT a.*, p.kind, p.undoes_plan_id, f.file_name, d.decided_by, d.why FROM portfolio_action AS a "
-        "JOIN plan AS p USING (plan_id) LEFT JOIN (SELECT DISTINCT file_sha256, file_name FROM kbart_file) AS f "
-        "USING (file_sha256) "
-        "LEFT JOIN plan_decision AS d ON d.plan_id = a.plan_id AND d.decision = 'accepted' "
-        "WHERE a.portfolio_id = ? ORDER BY a.occurred_at",
-        [portfolio_id],
-    )
-    for action in found:
+    for action in rows(connection, sql("actions_on"), {"portfolio_id": portfolio_id}):
         if action["kind"] != "attention" or action["changes"]:  # else the settlement tells it all
             yield Event(action["occurred_at"], " ".join(_told(action)))
 
@@ -148,22 +131,7 @@ def _settled(connection: Connection, portfolio_id: int) -> Iterator[Event]:
 
 def _rejected(connection: Connection, portfolio_id: int) -> Iterator[Event]:
     """Rows that name it but could not be read, in the latest files."""
-    found = rows(
-        connection,
-        "WITH known AS (SELECT DISTINCT unnest([online_identifier, print_identifier]) AS identifier FROM "
-        "portfolio_version "
-        "WHERE portfolio_id = $id), ids AS (SELECT DISTINCT title_id FROM portfolio_version WHERE portfolio_id = $id) "
-        "SELECT f.retrieved_at, f.file_name, r.profile, r.row_number, string_agg(r.message, ' ') AS message "
-        "FROM rejected_row AS r JOIN kbart_file AS f USING (profile, file_sha256) "
-        "WHERE r.vendor = (SELECT vendor FROM electronic_collection WHERE name = "
-        "(SELECT any_value(collection) FROM portfolio_version WHERE portfolio_id = $id)) "
-        "AND (r.online_identifier IN (SELECT identifier FROM known) OR r.print_identifier IN (SELECT identifier "
-        "FROM known) "
-        "OR r.title_id IN (SELECT title_id FROM ids)) GROUP BY ALL ORDER BY f.retrieved_at DESC, r.row_number "
-        "LIMIT $most",
-        {"id": portfolio_id, "most": _MOST_REJECTED},
-    )
-    for row in found:
+    for row in rows(connection, sql("rejected_rows_of"), {"portfolio_id": portfolio_id, "most": _MOST_REJECTED}):
         yield Event(
             row["retrieved_at"],
             f"Row {row['row_number']} of {row['file_name']} of {row['profile']} names it but could not be read: "

@@ -81,9 +81,8 @@ INVARIANTS = (
     ),
     Invariant(
         "identifiers_kept_apart",
-        "Books that share an ISBN but differ in title, volume or edition are kept apart on purpose, and some "
-        "titles share "
-        "a print identifier. They are listed here to be looked at.",
+        "Books that share an ISBN but differ in title, volume or edition are kept apart on purpose, and some titles "
+        "share a print identifier. They are listed here to be looked at.",
         "No titles share an identifier.",
         "titles share an ISBN or a print identifier and are kept apart. Nothing is wrong here; the vendor may be told.",
     ),

@@ -27,6 +27,5 @@ def _set_aside(inputs: Inputs, collection: str | None, row_count: int) -> str:
 def _noted(profile: str, row_count: int, first_titles: str) -> str:
     return (
         f"{profile}: rows noted as open access though their access type is P: {row_count}. They are used; "
-        "`open_access_notes: leave_out` in the vendor's data leaves such rows out. "
-        f"Among them: {first_titles}."
+        f"`open_access_notes: leave_out` in the vendor's data leaves such rows out. Among them: {first_titles}."
     )

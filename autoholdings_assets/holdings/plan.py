@@ -39,10 +39,6 @@ COMPARISON = (
 )
 """The SQL files that compare what the files grant with the portfolios, in order."""
 
-CHANGING_ACTIONS = ("activate", "possible title change", "update", "remove")
-"""Actions that change portfolios."""
-
-
 CONTENTS = {"portfolios": "planned_portfolio", "statements": "planned_statement", "grants": "planned_grant"}
 """What a plan writes: the parts that are staged with it, and the relation of each."""
 

@@ -172,8 +172,7 @@ def _files(connection: Connection, undone: Plan) -> _Files:
         if now.get(profile) != with_it.get(profile):
             notes.append(
                 f"{profile} has accepted a later file since. What that file says stays, except what this undo "
-                "restores; "
-                "it is barred too, so that the next run does not do it all again."
+                "restores; it is barred too, so that the next run does not do it all again."
             )
             barred |= {profile: now[profile]} if profile in now else {}
         elif profile in before:
@@ -217,9 +216,8 @@ def _verify_files_are_kept(connection: Connection, home: Home, undone: Plan, fil
 
 def _files_before(connection: Connection, undone: Plan) -> dict[str, str]:
     found = connection.execute(
-        "SELECT plan_id FROM plan WHERE vendor = ? AND status = 'applied' AND applied_at < ? AND "
-        "list_contains(?, kind) "
-        "ORDER BY applied_at DESC LIMIT 1",
+        "SELECT plan_id FROM plan WHERE vendor = ? AND status = 'applied' AND applied_at < ? "
+        "AND list_contains(?, kind) ORDER BY applied_at DESC LIMIT 1",
         [undone.vendor, undone.applied_at, list(FROM_FILES)],
     ).fetchone()
     return {file["profile"]: file["file_sha256"] for file in load_plan(connection, found[0]).files} if found else {}

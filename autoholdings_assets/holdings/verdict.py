@@ -96,9 +96,8 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
     share = rejected / total if total else 0.0
     if share >= guard.always_at_share or (share >= guard.rejected_share and rejected >= guard.at_least):
         yield (
-            f"{name} has {rejected:,} rows of {total:,} ({share:.0%}) that cannot be read. Their titles would "
-            "stay as they "
-            "are; look at the rejected rows, and send them to the vendor."
+            f"{name} has {rejected:,} rows of {total:,} ({share:.0%}) that cannot be read. Their titles would stay as "
+            "they are; look at the rejected rows, and send them to the vendor."
         )
     if grant.accepted_sha256 is None:
         return
@@ -156,8 +155,7 @@ def _first_files(connection: Connection, inputs: Inputs) -> Iterator[str]:
             told = ", ".join(f"{count:,} {action}" for action, count in planned.items()) or "no title changes"
             yield (
                 f"{collection} has {found:,} portfolios already, and this is the first file that is compared with "
-                "them: "
-                f"{told}. Look whether the right titles meet before you accept the plan."
+                f"them: {told}. Look whether the right titles meet before you accept the plan."
             )
 
 
@@ -246,9 +244,8 @@ def _in_words(connection: Connection, inputs: Inputs, loss: Loss) -> str:
         who += "the plan takes away "
     if loss.measure == COVERAGE:
         return (
-            f"{who}{loss.share:.0%} of the years of coverage in {loss.collection}, at {loss.titles:,} of "
-            f"{loss.had:,} titles"
-            f"{_examples(connection, loss)}."
+            f"{who}{loss.share:.0%} of the years of coverage in {loss.collection}, at {loss.titles:,} of {loss.had:,} "
+            f"titles{_examples(connection, loss)}."
         )
     kind = "titles with PO lines" if loss.measure == PO_LINE_TITLES else "titles"
     rest = (

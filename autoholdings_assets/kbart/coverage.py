@@ -11,25 +11,6 @@ import pandas as pd
 
 _SQL = files(__package__).joinpath("coverage.sql")
 
-STATEMENT_FIELDS = (
-    "publication_title",
-    "print_identifier",
-    "online_identifier",
-    "title_id",
-    "title_url",
-    "date_first_issue_online",
-    "num_first_vol_online",
-    "num_first_issue_online",
-    "date_last_issue_online",
-    "num_last_vol_online",
-    "num_last_issue_online",
-    "embargo_info",
-    "coverage_depth",
-    "notes",
-    "access_type",
-)
-"""What a coverage statement keeps of its row: statements that agree on all of these are the same statement."""
-
 
 def merge(connection: duckdb.DuckDBPyConnection, *, keep_apart: bool = False) -> None:
     """Assign every row of the relation ``entitled_row`` to a title and a coverage statement.

@@ -61,7 +61,7 @@ FROM row_identity AS i LEFT JOIN told_apart AS t USING (profile_no, row_number);
 CREATE OR REPLACE TEMP TABLE merged_row AS
 WITH several AS (
     SELECT title_key FROM row_title GROUP BY title_key HAVING count(*) > 1
-), statement AS (  -- archive and frontfile, free and paid stay apart (rule O6)
+), statement AS (  -- archive and frontfile, free and paid stay apart (rule O6): rows that agree in all of content are one statement
     SELECT
         t.profile_no, t.row_number, t.title_key, t.shared_identifier,
         r.from_date, r.until_date, r.access_type, r.embargo_info, r.publication_title,

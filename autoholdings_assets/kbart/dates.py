@@ -8,7 +8,7 @@ import calendar
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import IntEnum
 
 import pandas as pd
@@ -25,7 +25,6 @@ OTHER_CERTAIN_FORM = re.compile(
     r"(\d{4})(?:\.0|[-/](\d{1,2})(?:[-/](\d{1,2}))?(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?)", re.ASCII
 )
 EXCEL_SERIAL = re.compile(r"\d{5}(?:\.0+)?", re.ASCII)
-EXCEL_EPOCH = date(1899, 12, 30)
 
 
 class DateForm(IntEnum):
@@ -102,11 +101,6 @@ def kbart_form(value: str, formats: Sequence[str] = ()) -> str:
         ):
             return parsed.begin.isoformat()[:length]
     return parsed.begin.isoformat()
-
-
-def excel_serial_date(value: str) -> date:
-    """The day that a spreadsheet's serial number stands for (41275 is 2013-01-01)."""
-    return EXCEL_EPOCH + timedelta(days=int(float(value)))
 
 
 def _period(match: re.Match[str], form: DateForm) -> PartialDate:

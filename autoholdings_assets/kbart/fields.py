@@ -5,9 +5,6 @@ Source: NISO RP-9-2014 (KBART Phase II), section 6.6; Phase I is RP-9-2010.
 """
 
 from dataclasses import dataclass
-from typing import Literal
-
-AppliesTo = Literal["both", "serial", "monograph"]
 
 TEXT_LENGTH = 255
 URL_LENGTH = 1023
@@ -15,16 +12,10 @@ URL_LENGTH = 1023
 
 @dataclass(frozen=True)
 class Field:
-    """One KBART column.
-
-    ``applies_to`` says for which publication type the column has a meaning, ``phase1`` whether Phase I had it, and
-    ``max_length`` how many characters other knowledge bases take (GOKb's limits).
-    """
+    """One KBART column. ``max_length``: how many characters other knowledge bases take (GOKb's limits)."""
 
     name: str
     meaning: str
-    applies_to: AppliesTo = "both"
-    phase1: bool = True
     max_length: int = TEXT_LENGTH
 
 
@@ -32,28 +23,28 @@ FIELDS: tuple[Field, ...] = (
     Field("publication_title", "Title of the serial or book"),
     Field("print_identifier", "ISSN or ISBN of the printed publication"),
     Field("online_identifier", "ISSN or ISBN of the online publication"),
-    Field("date_first_issue_online", "Date of the first issue available online", "serial"),
-    Field("num_first_vol_online", "Volume of the first issue available online", "serial"),
-    Field("num_first_issue_online", "Number of the first issue available online", "serial"),
-    Field("date_last_issue_online", "Date of the last issue available online; blank: to the present", "serial"),
-    Field("num_last_vol_online", "Volume of the last issue available online", "serial"),
-    Field("num_last_issue_online", "Number of the last issue available online", "serial"),
+    Field("date_first_issue_online", "Date of the first issue available online"),
+    Field("num_first_vol_online", "Volume of the first issue available online"),
+    Field("num_first_issue_online", "Number of the first issue available online"),
+    Field("date_last_issue_online", "Date of the last issue available online; blank: to the present"),
+    Field("num_last_vol_online", "Volume of the last issue available online"),
+    Field("num_last_issue_online", "Number of the last issue available online"),
     Field("title_url", "Address of the title on the vendor's platform", max_length=URL_LENGTH),
-    Field("first_author", "Family name of the book's first author", "monograph"),
+    Field("first_author", "Family name of the book's first author"),
     Field("title_id", "The vendor's own identifier of the title"),
-    Field("embargo_info", "Embargo or rolling access: P1Y, R10Y, R10Y;P6M", "serial"),
+    Field("embargo_info", "Embargo or rolling access: P1Y, R10Y, R10Y;P6M"),
     Field("coverage_depth", "fulltext, selected articles or abstracts"),
     Field("notes", "Free text on the coverage"),
     Field("publisher_name", "Publisher"),
-    Field("publication_type", "serial or monograph", phase1=False),
-    Field("date_monograph_published_print", "Date the book was first printed", "monograph", phase1=False),
-    Field("date_monograph_published_online", "Date the book first came online", "monograph", phase1=False),
-    Field("monograph_volume", "Volume of the book", "monograph", phase1=False),
-    Field("monograph_edition", "Edition of the book", "monograph", phase1=False),
-    Field("first_editor", "Family name of the book's first editor", "monograph", phase1=False),
-    Field("parent_publication_title_id", "title_id of the series or proceedings the book is part of", phase1=False),
-    Field("preceding_publication_title_id", "title_id of the serial's former title", "serial", phase1=False),
-    Field("access_type", "F (free) or P (paid)", phase1=False),
+    Field("publication_type", "serial or monograph"),
+    Field("date_monograph_published_print", "Date the book was first printed"),
+    Field("date_monograph_published_online", "Date the book first came online"),
+    Field("monograph_volume", "Volume of the book"),
+    Field("monograph_edition", "Edition of the book"),
+    Field("first_editor", "Family name of the book's first editor"),
+    Field("parent_publication_title_id", "title_id of the series or proceedings the book is part of"),
+    Field("preceding_publication_title_id", "title_id of the serial's former title"),
+    Field("access_type", "F (free) or P (paid)"),
 )
 FIELD_NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS)
 BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}

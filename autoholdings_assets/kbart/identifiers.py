@@ -77,17 +77,6 @@ def normalise_identifier(value: str) -> str | None:
     return normalised if isinstance(normalised, str) else None
 
 
-def issn_check_digit_ok(values: "pd.Series[str]") -> "pd.Series[bool]":
-    """Where a value is an ISSN, in any usual spelling, with the right check digit."""
-    return pd.Series(normalise_identifiers(values).form == IdentifierForm.ISSN, index=values.index)
-
-
-def isbn_check_digit_ok(values: "pd.Series[str]") -> "pd.Series[bool]":
-    """Where a value is an ISBN-10 or ISBN-13, in any usual spelling, with the right check digit."""
-    form = normalise_identifiers(values).form
-    return pd.Series(np.isin(form, (IdentifierForm.ISBN, IdentifierForm.ISBN10)), index=values.index)
-
-
 def _mark_canonical(given: pa.Array, form: npt.NDArray[np.int8]) -> None:
     """Mark what is in its one form already, which is nearly all of a good file: those need no copy."""
     lengths = pc.fill_null(pc.binary_length(given), 0).to_numpy()

@@ -5,8 +5,8 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from autoholdings_assets.kbart.dates import DateForm, excel_serial_date, kbart_form, parse_date, parse_dates
-from autoholdings_assets.kbart.embargo import Embargo, Period, normalise_embargo, parse_embargo
+from autoholdings_assets.kbart.dates import DateForm, kbart_form, parse_date, parse_dates
+from autoholdings_assets.kbart.embargo import normalise_embargo
 
 
 @pytest.mark.rule("A15")
@@ -76,10 +76,6 @@ def test_kbart_form(given: str, written: str) -> None:
     assert kbart_form(given) == written
 
 
-def test_excel_serials_are_named_by_their_day() -> None:
-    assert excel_serial_date("41275") == date(2013, 1, 1)
-
-
 @pytest.mark.parametrize(
     ("given", "normal"),
     [
@@ -100,9 +96,3 @@ def test_excel_serials_are_named_by_their_day() -> None:
 )
 def test_embargo_forms(given: str, normal: str | None) -> None:
     assert normalise_embargo(given) == normal
-
-
-def test_embargo_meaning() -> None:
-    assert parse_embargo("P1Y") == Embargo(moving_wall=Period(1, "Y"))
-    assert parse_embargo("R10Y;P6M") == Embargo(moving_wall=Period(6, "M"), rolling_access=Period(10, "Y"))
-    assert parse_embargo("1Y") is None

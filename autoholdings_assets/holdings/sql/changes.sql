@@ -1,29 +1,14 @@
 -- What changes at each portfolio, in words. Input: proposed_portfolio, proposed_statement, changed_portfolio, changed_coverage, gone.
 -- Output: coverage_in_words (both sides of each changed coverage) and field_change (every changed field, old and new).
 
+CREATE OR REPLACE TEMP VIEW changed_statement AS
+SELECT 'new' AS version, s.* FROM proposed_statement AS s SEMI JOIN changed_coverage USING (portfolio_id)
+UNION ALL BY NAME
+SELECT 'old' AS version, c.* FROM coverage AS c
+SEMI JOIN (FROM changed_coverage UNION ALL SELECT portfolio_id FROM gone) AS shown USING (portfolio_id);
+
 CREATE OR REPLACE TEMP TABLE coverage_in_words AS
-WITH statement AS (
-    SELECT 'new' AS side, s.* FROM proposed_statement AS s SEMI JOIN changed_coverage USING (portfolio_id)
-    UNION ALL BY NAME
-    SELECT 'old' AS side, c.* FROM coverage AS c
-    SEMI JOIN (FROM changed_coverage UNION ALL SELECT portfolio_id FROM gone) AS shown USING (portfolio_id)
-)
-SELECT
-    portfolio_id, side,
-    string_agg(
-        statement_in_words(date_first_issue_online, num_first_vol_online, num_first_issue_online, date_last_issue_online,
-            num_last_vol_online, num_last_issue_online, embargo_info, coverage_depth, access_type,
-            CASE WHEN publication_title <> title_of_portfolio THEN publication_title END)
-        || CASE WHEN several_groups THEN ' for ' || groups_in_words(available_for_all, available_for) ELSE '' END,
-        '; ' ORDER BY statement_no
-    ) AS coverage
-FROM (
-    SELECT *, last_value(publication_title) OVER w AS title_of_portfolio,
-        count(DISTINCT groups_in_words(available_for_all, available_for)) OVER (PARTITION BY portfolio_id, side) > 1 AS several_groups
-    FROM statement
-    WINDOW w AS (PARTITION BY portfolio_id, side ORDER BY statement_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-)
-GROUP BY portfolio_id, side;
+SELECT portfolio_id, version AS side, coverage FROM coverage_told('changed_statement');
 
 CREATE OR REPLACE TEMP TABLE field_change AS
 SELECT portfolio_id, list_filter(

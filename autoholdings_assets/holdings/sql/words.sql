@@ -26,6 +26,26 @@ CREATE OR REPLACE TEMP MACRO statement_in_words(first_date, first_volume, first_
     || CASE WHEN access = 'F' THEN ', free' ELSE '' END
     || coalesce(' (as ' || title || ')', '');
 
+-- The coverage of each version of portfolios, whole. ``statements`` names a relation of coverage statements with a column "version". A
+-- statement's title is told where it is not the latest one's, its groups where they are not the same for all.
+CREATE OR REPLACE TEMP MACRO coverage_told(statements) AS TABLE
+SELECT
+    portfolio_id, version,
+    string_agg(
+        statement_in_words(date_first_issue_online, num_first_vol_online, num_first_issue_online, date_last_issue_online,
+            num_last_vol_online, num_last_issue_online, embargo_info, coverage_depth, access_type,
+            CASE WHEN publication_title <> title_of_portfolio THEN publication_title END)
+        || CASE WHEN several_groups THEN ' for ' || groups_in_words(available_for_all, available_for) ELSE '' END,
+        '; ' ORDER BY statement_no
+    ) AS coverage
+FROM (
+    SELECT *, last_value(publication_title) OVER w AS title_of_portfolio,
+        count(DISTINCT groups_in_words(available_for_all, available_for)) OVER (PARTITION BY portfolio_id, version) > 1 AS several_groups
+    FROM query_table(statements)
+    WINDOW w AS (PARTITION BY portfolio_id, version ORDER BY statement_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+)
+GROUP BY portfolio_id, version;
+
 -- A title with what else tells a book from its other volumes and editions, in one comparable form.
 CREATE OR REPLACE TEMP MACRO full_title(title, volume, edition) AS
     concat_ws('|', trim(regexp_replace(strip_accents(lower(title)), '[^\p{L}\p{N}]+', ' ', 'g')), lower(volume), lower(edition));

@@ -43,7 +43,6 @@ class FileRead:
     rejected: int
     excluded: int
     findings: dict[str, int]
-    read_anew: bool
 
 
 @dataclass(frozen=True)
@@ -145,10 +144,9 @@ def _read(
             "SELECT * FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
             [outcome.profile, sha],
         )[0]
-        known = False
     return FileRead(
         outcome.profile, file["file_name"], sha, file["encoding"], file["total_rows"], file["valid_rows"],
-        file["rejected_rows"], file["excluded_rows"], {f["rule"]: f["row_count"] for f in file["findings"]}, not known,
+        file["rejected_rows"], file["excluded_rows"], {f["rule"]: f["row_count"] for f in file["findings"]},
     )  # fmt: skip
 
 

@@ -5,32 +5,18 @@
 -- Output: actions_told.
 
 -- Coverage is written whole: where none of its statements changed, it is the same on both sides.
+CREATE OR REPLACE TEMP VIEW actions_statement AS
+SELECT *, {
+    'valid_from': valid_from, 'is_before': valid_from < getvariable('applied_at'),
+    'is_after': valid_to IS NULL OR valid_to > getvariable('applied_at')
+} AS version
+FROM coverage_version SEMI JOIN actions_part USING (portfolio_id)
+WHERE valid_from <= getvariable('applied_at') AND (valid_to IS NULL OR valid_to >= getvariable('applied_at'));
+
 CREATE OR REPLACE TEMP TABLE actions_coverage AS
-WITH statement AS (
-    SELECT *,
-        valid_from < getvariable('applied_at') AS is_before,
-        valid_to IS NULL OR valid_to > getvariable('applied_at') AS is_after,
-        valid_from AS of_version,
-        last_value(publication_title) OVER w AS title_of_portfolio,
-        count(DISTINCT groups_in_words(available_for_all, available_for)) OVER (PARTITION BY portfolio_id, valid_from) > 1 AS several_groups
-    FROM coverage_version SEMI JOIN actions_part USING (portfolio_id)
-    WHERE valid_from <= getvariable('applied_at') AND (valid_to IS NULL OR valid_to >= getvariable('applied_at'))
-    WINDOW w AS (PARTITION BY portfolio_id, valid_from ORDER BY statement_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-), version AS (
-    SELECT
-        portfolio_id, is_before, is_after,
-        string_agg(
-            statement_in_words(date_first_issue_online, num_first_vol_online, num_first_issue_online, date_last_issue_online,
-                num_last_vol_online, num_last_issue_online, embargo_info, coverage_depth, access_type,
-                CASE WHEN publication_title <> title_of_portfolio THEN publication_title END)
-            || CASE WHEN several_groups THEN ' for ' || groups_in_words(available_for_all, available_for) ELSE '' END,
-            '; ' ORDER BY statement_no
-        ) AS coverage
-    FROM statement
-    GROUP BY portfolio_id, of_version, is_before, is_after
-)
-SELECT portfolio_id, max(coverage) FILTER (is_before) AS coverage_before, max(coverage) FILTER (is_after) AS coverage_after
-FROM version GROUP BY portfolio_id;
+SELECT
+    portfolio_id, max(coverage) FILTER (version.is_before) AS coverage_before, max(coverage) FILTER (version.is_after) AS coverage_after
+FROM coverage_told('actions_statement') GROUP BY portfolio_id;
 
 -- A portfolio that is gone is shown as it was.
 CREATE OR REPLACE TEMP TABLE actions_portfolio AS
