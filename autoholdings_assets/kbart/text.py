@@ -22,7 +22,9 @@ TEXT_DTYPE = pd.StringDtype("pyarrow", na_value=np.nan)
 
 # Bytes that stand in any good value. What is left of a column without them is little, and searched in their place.
 ORDINARY = bytes(byte for byte in range(32, 127) if chr(byte) not in '"&<\\') + b"\t\n\r"
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\ufeff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
+DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Marks that turn the text after them around; those that Hebrew and Arabic titles need (U+200E, U+200F) do not."""
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 TAG = re.compile(r"</?(?:b|i|em|strong|sub|sup|u|span|p|br|font|small|italic|bold|sc)(?:\s[^<>]{0,200})?/?>", re.I)
 LITERAL_ESCAPE = re.compile(r"(?<!\\[rnt])(?:\\[rnt])+$")
@@ -38,7 +40,7 @@ class TextFault(IntFlag):
 
     LOST_CHARACTER = 1  # U+FFFD
     GARBLED = 2  # UTF-8 taken for Windows-1252
-    CONTROL = 4  # control characters, zero-width blanks
+    CONTROL = 4  # control characters, zero-width blanks, direction overrides
     MARKUP = 8  # HTML entities or tags
     LITERAL_ESCAPE = 16  # ends in a backslash and r
     TOO_LONG = 32
@@ -50,8 +52,8 @@ FAULT_PATTERNS: tuple[tuple[TextFault, tuple[bytes, ...], str], ...] = (
     (TextFault.GARBLED, (b"\xc3\x83\xc2", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac"), GARBLED),
     (
         TextFault.CONTROL,
-        (*(bytes([byte]) for byte in (*range(32), 127) if byte not in (9, 10, 13)), b"\xe2\x80\x8b", b"\xef\xbb\xbf"),
-        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{200b}\x{feff}]",
+        tuple(chr(code).encode() for code in (*range(128), 0x200B, *DIRECTIONS, 0xFEFF) if CONTROL.match(chr(code))),
+        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{200b}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{feff}]",
     ),
     (TextFault.MARKUP, (b"&", b"<"), f"{ENTITY.pattern}|(?i:{TAG.pattern})"),
     (TextFault.LITERAL_ESCAPE, (b"\\",), r"\\[rnt]$"),

@@ -12,15 +12,24 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from openpyxl import load_workbook
 
+from autoholdings_assets.cli import execute
+from autoholdings_assets.config import ConfigurationError, load_configuration
 from autoholdings_assets.kbart import errors
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.reader import read
 from autoholdings_assets.kbart.validation import read_title_list
+from autoholdings_assets.pipeline import steps
+from autoholdings_tests import faults
 from autoholdings_tests.kbart_files import kbart, serial
+from autoholdings_tests.library import Feed, Library, book, isbn, issn, journal
+from autoholdings_tests.library import kbart as library_file
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -280,3 +289,141 @@ def test_markup_in_markup_takes_no_longer_than_its_length(title: str) -> None:
     rows = read_title_list(kbart([serial(publication_title=title)]).encode()).rows
     assert time.process_time() - started < 20
     assert not set(rows["publication_title"].fillna("")[0]) & set("<&")
+
+
+# --- through a whole run
+
+REFUSED = ("a billion laughs", "one text in very many cells", "gzip bomb", "very many columns")
+
+
+@pytest.mark.rule("A5", "A8")
+def test_what_is_refused_changes_nothing(library: Library, wiley: Feed) -> None:
+    """The run says what came and what to do; the holdings stay; the next good file is used as if nothing had been."""
+    wiley.serves([journal("Acta Exempla", issn(1))])
+    assert library.run().outcome == "done"
+    before = library.state()
+    for name in REFUSED:
+        content, _, says = BOMBS[name]
+        wiley.serves(content())
+        run = library.run()
+        assert run.outcome == "nothing applied" and run.message and says in run.message, name
+        assert library.state() == before, name
+    wiley.serves([journal("Acta Exempla", issn(1)), journal("Beta", issn(2))])
+    assert library.run().actions == {"activate": 1}
+
+
+WORDS = (
+    "'; DROP TABLE portfolio; --",
+    '" OR 1=1; DELETE FROM portfolio_version; --',
+    "{{ 7 * 7 }} {profile} ${HOME} $$ $1 ? %s %(name)d {0!r}",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd",
+    "+1-1",
+    "$(touch pwned) `touch pwned` ; touch pwned",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "[press](javascript:alert(1)) | **a** | `b`",
+    "back\\slash ' '' \\' \\\" end\\",
+    "../../../../etc/passwd",
+    "nul\0 bell\a \u202eturned\u2066 around \ufeff",
+    "\U0001f3f4\U000e0067\U000e007f \u0645\u062c\u0644\u0629\u200f 数学",
+    "&#0; &#xD800; &#x202E;",
+)
+FREE = ("publication_title", "first_author", "title_id", "notes", "publisher_name", "first_editor", "monograph_edition")
+
+
+def hostile_rows() -> list[dict[str, str]]:
+    """Each word in every field that takes any, and once in each other field, where it makes a row that is no good."""
+    rows = [dict(journal(word, issn(n))) | dict.fromkeys(FREE, word) for n, word in enumerate(WORDS)]
+    rows += [dict(book(word, isbn(n))) | dict.fromkeys(FREE, word) for n, word in enumerate(WORDS)]
+    return rows + [dict(journal(f"T{n}", issn(100 + n))) | {name: WORDS[0]} for n, name in enumerate(FIELD_NAMES)]
+
+
+def files_of(folder: Path, but: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if but not in path.parents}
+
+
+def formulas(path: Path) -> list[str]:
+    """The cells of a workbook that are formulas."""
+    book = load_workbook(path)
+    return [str(cell.value) for page in book for line in page.iter_rows() for cell in line if cell.data_type == "f"]
+
+
+@pytest.mark.rule("A3")
+def test_words_are_words_wherever_they_stand(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In every field, in the names of the file, the institution and a group, in a PO line; in reports and exports."""
+    monkeypatch.chdir(tmp_path)
+    group = "O'Hara; DROP TABLE plan; --"
+    library.configuration["institution"] |= {
+        "name": WORDS[0] + "/../x",
+        "groups": [group],
+        "customer_parameters": {"multi_campus_inventory_management": True},
+    }
+    wiley = library.profile("wiley-main", groups=[group])
+    outside = files_of(tmp_path, library.home.path)
+    wiley.account.fail_next(
+        faults.status(
+            200,
+            {"Content-Disposition": 'attachment; filename="\'; DROP TABLE x; --.txt"'},
+            library_file(hostile_rows()),
+        )
+    )
+    assert library.run().outcome in ("done", "done with findings")
+    titles = {row["title"] for row in library.published("FROM portfolio")}
+    for word in WORDS[:3] + WORDS[4:7] + WORDS[8:11]:
+        assert word in titles, word
+    assert not any(set(title) & set("\0\a\u202e\u2066\ufeff") for title in titles)
+    assert len(library.sql("FROM portfolio")) >= 2 * len(WORDS) - 2
+    assert library.sql("SELECT DISTINCT available_for FROM portfolio") == [{"available_for": [group]}]
+    (file,) = library.sql("FROM kbart_file")
+    assert file["file_name"] == "'; DROP TABLE x; --.txt"
+    assert (
+        file["valid_rows"] + file["rejected_rows"] + file["excluded_rows"] == file["total_rows"] == len(hostile_rows())
+    )
+    library.attach_po_line("+1-1", WORDS[0])
+    wiley.account.fail_next(faults.status(200, {}, library_file(hostile_rows()[1:])))
+    assert library.run().outcome in ("done", "done with findings")
+    steps.report(library.context())
+    steps.export_kbart(library.context())
+    for form in ("kbart", "google-scholar", "alma"):
+        assert execute(["export", "--format", form, "--home", str(library.home.path)]) in (0, 1)
+    assert execute(["explain", WORDS[1], "--home", str(library.home.path)]) == 0
+    assert WORDS[1] in " ".join(capsys.readouterr().out.split())
+    workbooks = list(library.home.path.rglob("*.xlsx"))
+    assert len(workbooks) >= 3 and [cell for path in workbooks for cell in formulas(path)] == []
+    for page in library.home.path.rglob("*.html"):
+        assert "<script>alert" not in page.read_text() and "<img src=x" not in page.read_text()
+    assert files_of(tmp_path, library.home.path) == outside
+
+
+NAMES = (
+    "../../../evil.txt", "/etc/cron.d/evil.txt", "C:\\Windows\\evil.txt", "\\\\server\\share\\evil.txt", "CON.txt",
+    "a\0b.txt", "a\r\nX-Evil: 1.txt", "\u202etxt.exe", "z" * 5000 + ".txt", ".", "..", "'; DROP TABLE kbart_file; --",
+    "$(touch evil).txt", "%00%2e%2e%2f{profile}%s.txt", "",
+)  # fmt: skip
+
+
+def test_a_name_that_a_vendor_gives_is_only_ever_shown(library: Library, wiley: Feed, tmp_path: Path) -> None:
+    """Bytes are kept under their hash; the name is short text, without path, control and direction marks."""
+    outside = files_of(tmp_path, library.home.path)
+    for number, name in enumerate(NAMES):
+        given = f"attachment; filename*=UTF-8''{quote(name)}"
+        content = library_file([journal(f"T{number}", issn(number))])
+        wiley.account.fail_next(faults.status(200, {"Content-Disposition": given}, content))
+        steps.retrieve_files(library.context())
+    shown = [row["file_name"] for row in library.sql("FROM kbart_file")]
+    assert len(shown) == len(NAMES)
+    assert all(name.isprintable() and 0 < len(name) <= 200 and not set(name) & set("/\\") for name in shown)
+    kept = {path.name for path in library.home.archive.rglob("*") if path.is_file()}
+    assert kept == {row["file_sha256"] for row in library.sql("FROM kbart_file")}
+    assert files_of(tmp_path, library.home.path) == outside
+
+
+@pytest.mark.parametrize("name", ["../outside", "a'; DROP TABLE portfolio; --", "a\u202eb", "a b", "", "x" * 300 + "/"])
+def test_a_profile_is_named_as_a_folder_can_be(library: Library, name: str) -> None:
+    """Its name is that of a folder in the inbox, so that a name which leads elsewhere is refused."""
+    library.profile("wiley-main")
+    library.change_profile("wiley-main", name=name)
+    with pytest.raises(ConfigurationError, match="name"):
+        load_configuration(library.home)
