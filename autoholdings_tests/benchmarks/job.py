@@ -14,6 +14,7 @@ from autoholdings_tests.benchmarks.measuring import Result, make_home, median_ra
 
 FIRST, WEEKLY, IDENTICAL = "first load", "weekly file with 1 % changed titles", "identical file"
 GOALS = {FIRST: 3.0, WEEKLY: 2.0, IDENTICAL: 0.15}
+BARE = "for comparison: DuckDB alone writes the tables that the job leaves"
 TIMES_SCRIPT = 3.0
 TIMES_GROWTH, GROWTH = 5.5, 5
 GIGABYTES, GIGABYTES_GROWN = 2.0, 8.0
@@ -24,10 +25,12 @@ def run(rows: int, repeats: int) -> list[Result]:
     """The job's three kinds of run beside the engine, and the most memory that they took."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
         files = _write_files(Path(folder), rows)
-        engines, jobs = [], []
+        engines, jobs, bare = [], [], []
         for number in range(repeats):
+            home = Path(folder) / f"home{number}"
             engines.append(work("engine", files[0], Path(folder) / "engine.duckdb"))
-            jobs.append(_job(Path(folder) / f"home{number}", address))
+            jobs.append(_job(home, address))
+            bare.append(work("tables", home, Path(folder) / f"bare{number}.duckdb")["seconds"])
     seconds = [engine["seconds"] for engine in engines]
     found = []
     for at, (kind, goal) in enumerate(GOALS.items()):
@@ -42,7 +45,7 @@ def run(rows: int, repeats: int) -> list[Result]:
                 processor_ratio=round(
                     median_ratio([r["processor"] for r in runs], [e["processor"] for e in engines]), 2
                 ),
-                steps=_median_steps(runs),
+                steps=_median_steps(runs) | ({BARE: round(median(bare), 2)} if kind == FIRST else {}),
                 rows=rows,
                 repeats=repeats,
             )
