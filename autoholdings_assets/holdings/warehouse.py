@@ -22,6 +22,7 @@ Connection = duckdb.DuckDBPyConnection
 LOCK_WAIT_SECONDS = 600
 _SQL = Path(__file__).parent / "sql"
 _MIGRATIONS = _SQL / "migrations"
+_idle: dict[int, list[Connection]] = {}
 _READ = re.compile(r"\b(?:FROM|JOIN)[ (]+(\w+)")  # the tables and views that a view's statement names
 
 
@@ -70,9 +71,7 @@ def open_warehouse(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
 
     Raises `WarehouseBusy`, `WarehouseTooNew`.
     """
-    with locked(path, wait_seconds), duckdb.connect(":memory:") as connection:
-        # values that reach the file must not depend on the machine's time zone
-        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+    with locked(path, wait_seconds), _in_memory() as connection:
         _attach(connection, path)
         _upgrade(connection, path)
         try:
@@ -99,7 +98,7 @@ def schema_versions(connection: Connection) -> tuple[int, int]:
 
 def copy_warehouse(path: Path, copy: Path) -> None:
     """Copy the warehouse's file, whole, onto disk; it must be `locked` and not open."""
-    with duckdb.connect(":memory:") as connection:
+    with _in_memory() as connection:
         _attach(connection, path)
         connection.execute("CHECKPOINT warehouse")  # what is only in the write-ahead log would be missing
         _detach(connection)
@@ -156,6 +155,26 @@ def set_variables(connection: Connection, **values: Any) -> None:
     """Bind values for an SQL file, which reads them with ``getvariable('name')``."""
     for name, value in values.items():
         connection.execute(f"SET VARIABLE {name} = ?", [value])
+
+
+@contextmanager
+def _in_memory() -> Iterator[Connection]:
+    """A connection to a DuckDB instance in memory that nobody else uses.
+
+    To start an instance takes longer than most steps of a small file; one that served without an error is kept for the
+    next time, by the process that started it.
+    """
+    idle = _idle.setdefault(os.getpid(), [])
+    instance = idle.pop() if idle else duckdb.connect(":memory:")
+    try:
+        with instance.cursor() as connection:
+            # values that reach the file must not depend on the machine's time zone
+            connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+            yield connection
+    except BaseException:
+        instance.close()
+        raise
+    idle.append(instance)
 
 
 def _attach(connection: Connection, path: Path) -> None:
