@@ -6,7 +6,7 @@ What belongs here: setting a scene and asking about its outcome. What does not: 
 import atexit
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -24,6 +24,7 @@ from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.holdings.warehouse import rows as rows_of
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.pipeline import steps
+from autoholdings_assets.pipeline.launch import open_instance
 from autoholdings_assets.pipeline.steps import PlanSummary, PortfoliosSummary, RunContext
 from autoholdings_assets.vendors.model import Vendor, load_vendors
 
@@ -32,6 +33,8 @@ BOOKS = "Wiley Online Library - AutoHoldings Books"
 VENDORS = load_vendors()
 
 Row = Mapping[str, str]
+Cli = Callable[..., tuple[int, str]]
+"""`autoholdings WORDS` for the library's home: the exit status, and all that was printed."""
 
 
 def journal(title: str, online: str = "", print_id: str = "", start: str = "2000", end: str = "", **more: str) -> Row:
@@ -122,20 +125,40 @@ class Outcome:
         return {name: count for name, count in actions.items() if name not in ("unchanged", "years of coverage lost")}
 
 
+def configuration(*groups: str, collections: Iterable[str] = (JOURNALS, BOOKS)) -> dict[str, Any]:
+    """An institution of one campus, or with these groups, without profiles, whose plans are not held for their losses.
+
+    Two or three titles are all of a small test's holdings; the tests of the guard set the real policy.
+    """
+    institution: dict[str, Any] = {"name": "University of Example", "timezone": "America/New_York"}
+    if groups:
+        institution |= {"customer_parameters": {"multi_campus_inventory_management": True}, "groups": [*groups]}
+    return {
+        "institution": institution,
+        "electronic_collections": [{"name": name} for name in collections],
+        "integration_profiles": [],
+        "policies": {"loss_guard": {"active": False}},
+    }
+
+
 def new_home(path: Path) -> Home:
-    """A home with an empty warehouse, copied: to set one up anew takes a third of a second, for every test."""
+    """A home with an empty warehouse and an empty Dagster instance, copied: to set them up takes a second each time."""
     home = Home(path)
-    home.create()
-    shutil.copyfile(_empty_warehouse(), home.warehouse)
+    shutil.copytree(_empty_home(), path, dirs_exist_ok=True)
     return home
 
 
 @cache
-def _empty_warehouse() -> Path:
+def _empty_home() -> Path:
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder)
-    with open_warehouse(folder / "warehouse.duckdb"):
-        return folder / "warehouse.duckdb"
+    home = Home(folder)
+    home.create()
+    with pytest.MonkeyPatch.context() as environment, open_warehouse(home.warehouse):
+        for variable in ("AUTOHOLDINGS_HOME", "DAGSTER_HOME"):  # opening the instance sets them
+            environment.setenv(variable, "")
+        with open_instance(home):
+            return folder
 
 
 @dataclass
@@ -268,14 +291,13 @@ class Library:
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
         """All of the holdings and their history: what must not change when nothing is new."""
-        return {
-            table: self.sql(f"FROM {table} ORDER BY ALL")
-            for table in (
-                "portfolio_version",
-                "coverage_version",
-                "acquisition_version",
-                "portfolio_grant",
-                "entitlement",
-                "vendor_state",
-            )
-        }
+        tables = (
+            "portfolio_version",
+            "coverage_version",
+            "acquisition_version",
+            "portfolio_grant",
+            "entitlement",
+            "vendor_state",
+        )
+        with open_warehouse(self.home.warehouse) as connection:
+            return {table: rows_of(connection, f"FROM {table} ORDER BY ALL") for table in tables}

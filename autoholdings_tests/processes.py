@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["autoholdings_tests.library", "autoholdings_assets.pipeline.launch"])
+FORKING.set_forkserver_preload(
+    # the last is what pandera imports with the first file that it checks, Hypothesis with it where that is installed
+    ["autoholdings_tests.library", "autoholdings_assets.pipeline.launch", "pandera.strategies.pandas_strategies"]
+)
 
 
 def start(function: Callable[..., object], *arguments: object) -> BaseProcess:

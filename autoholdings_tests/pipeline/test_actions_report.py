@@ -18,12 +18,12 @@ from autoholdings_tests.actions_workbooks import (
     write,
 )
 from autoholdings_tests.library import (
-    BOOKS,
     JOURNALS,
     VENDORS,
     Feed,
     Library,
     book,
+    configuration,
     isbn,
     issn,
     journal,
@@ -71,19 +71,9 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Week]]:
         journal("Other", issn(15), issn(13)),
     ]  # fmt: skip
     (home.path / "cz.txt").write_bytes(kbart(listed))
-    configuration = {
-        "institution": {
-            "name": "University of Example",
-            "timezone": "America/New_York",
-            "customer_parameters": {"multi_campus_inventory_management": True},
-            "groups": ["MAIN", "LAW"],
-        },
-        "electronic_collections": [{"name": JOURNALS, "cz_title_list": str(home.path / "cz.txt")}, {"name": BOOKS}],
-        "integration_profiles": [],
-        "policies": {"loss_guard": {"active": False}},
-    }
     with pytest.MonkeyPatch.context() as monkeypatch, DemoVendors() as vendors:
-        library = Library(home, vendors, monkeypatch, configuration)
+        library = Library(home, vendors, monkeypatch, configuration("MAIN", "LAW"))
+        library.collection(JOURNALS, cz_title_list=str(home.path / "cz.txt"))
         main, law = library.profile("wiley-main", groups=["MAIN"]), library.profile("wiley-law", groups=["LAW"])
         acta = [
             journal("Acta Exempla", ACTA, start="1990", end="1999"),

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,27 +15,10 @@ import yaml
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config_model import Policies
 from autoholdings_tests import faults
-from autoholdings_tests.library import BOOKS, Feed, Library, issn, journal
+from autoholdings_tests.library import BOOKS, Cli, Feed, Library, issn, journal
 
 FILE = [journal("Acta Exempla", issn(1)), journal("Botanica Ficta", issn(3))]
 NEXT = [journal("Acta Exempla", issn(1), start="1990"), journal("Undated", issn(7), start="the beginning")]
-
-Cli = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def cli(library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Run a command in this process; gives its exit status and all that it printed."""
-    for variable in ("DAGSTER_HOME", "AUTOHOLDINGS_HOME"):  # commands set these; the fixture puts them back
-        monkeypatch.setenv(variable, "")
-
-    def call(*words: str) -> tuple[int, str]:
-        capsys.readouterr()
-        status = execute([*words, "--home", str(library.home.path)])
-        printed = capsys.readouterr()
-        return status, printed.out + printed.err
-
-    return call
 
 
 def as_json(result: tuple[int, str]) -> Any:
@@ -211,6 +193,7 @@ def test_an_error_nobody_foresaw_is_one_sentence_and_a_log(library: Library, wil
     assert "Traceback" in log and str(library.home.warehouse.name) in log
 
 
+@pytest.mark.slow
 def test_the_demonstration_runs_to_its_end_and_can_go_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = str(tmp_path / "demo")
     for weeks in (("Week 1", "Week 2"), ("Week 3", "Week 4")):

@@ -1,7 +1,6 @@
 """Exports: the KBART file brings the same holdings into another home; what goes to Google Scholar and to Alma."""
 
 import json
-from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +12,6 @@ from xml.etree import ElementTree
 import openpyxl
 import pytest
 
-from autoholdings_assets.cli import execute
 from autoholdings_assets.holdings.publish import publish
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.checks import OF_EXPORT
@@ -23,25 +21,23 @@ from autoholdings_assets.reports.kbart_export import KbartExport, export_kbart, 
 from autoholdings_assets.reports.outbox import package_name
 from autoholdings_assets.reports.selection import Selection
 from autoholdings_tests import faults
-from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Feed, Library, Row, book, isbn, issn, journal, new_home
+from autoholdings_tests.library import (
+    BOOKS,
+    JOURNALS,
+    VENDORS,
+    Cli,
+    Feed,
+    Library,
+    Row,
+    book,
+    isbn,
+    issn,
+    journal,
+    new_home,
+)
 
 INSTITUTION = "University of Example"
 DAY = date(2026, 3, 1)
-Cli = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def cli(library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Run a command in this process; gives its exit status and all that it printed."""
-    monkeypatch.setenv("AUTOHOLDINGS_HOME", "")
-
-    def call(*words: str) -> tuple[int, str]:
-        capsys.readouterr()
-        status = execute([*words, "--home", str(library.home.path)])
-        printed = capsys.readouterr()
-        return status, printed.out + printed.err
-
-    return call
 
 
 def another(library: Library, tmp_path: Path) -> Library:

@@ -20,7 +20,18 @@ from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
 from autoholdings_assets.pipeline.steps import ReportSummary, reporting, run
 from autoholdings_assets.reports.markdown import as_markdown
 from autoholdings_tests import faults
-from autoholdings_tests.library import BOOKS, JOURNALS, Feed, Library, Outcome, book, isbn, issn, journal, new_home
+from autoholdings_tests.library import (
+    JOURNALS,
+    Feed,
+    Library,
+    Outcome,
+    book,
+    configuration,
+    isbn,
+    issn,
+    journal,
+    new_home,
+)
 
 HOSTILE = 'Acta <script>alert("x")</script> | of *Examples* ``` [a](http://evil.example)'
 FULL = [
@@ -122,18 +133,10 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """First load; an update with rejected rows, held, while the other campus fails; accepted; nothing new; undone."""
-    configuration = {
-        "institution": {
-            "name": "University of <Example>",
-            "timezone": "America/New_York",
-            "customer_parameters": {"multi_campus_inventory_management": True},
-            "groups": ["MAIN", "LAW"],
-        },
-        "electronic_collections": [{"name": JOURNALS}, {"name": BOOKS}],
-        "integration_profiles": [],
-    }
+    campuses = configuration("MAIN", "LAW")
+    campuses["institution"]["name"] = "University of <Example>"
     with pytest.MonkeyPatch.context() as monkeypatch, DemoVendors() as vendors:
-        library = Library(new_home(tmp_path_factory.mktemp("story") / "home"), vendors, monkeypatch, configuration)
+        library = Library(new_home(tmp_path_factory.mktemp("story") / "home"), vendors, monkeypatch, campuses)
         main, law = library.profile("wiley-main", groups=["MAIN"]), library.profile("wiley-law", groups=["LAW"])
         story = Story(library)
         main.serves([*FULL, *BOOK_ROWS])

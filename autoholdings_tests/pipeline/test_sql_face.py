@@ -5,10 +5,20 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from autoholdings_assets.config import Home
 from autoholdings_assets.demo.vendor import DemoVendors
 from autoholdings_assets.holdings.publish import publish
-from autoholdings_tests.library import BOOKS, JOURNALS, VENDORS, Library, book, isbn, issn, journal
+from autoholdings_tests.library import (
+    BOOKS,
+    JOURNALS,
+    VENDORS,
+    Library,
+    book,
+    configuration,
+    isbn,
+    issn,
+    journal,
+    new_home,
+)
 from autoholdings_tests.pipeline.test_readme import blocks
 
 OUP_JOURNALS, OUP_BOOKS = (
@@ -46,26 +56,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
     One run took a title away and was undone. The portfolios are set back, so that there is a past to ask for.
     """
-    home = Home(tmp_path_factory.mktemp("library") / "home")
-    home.create()
-    institution = {
-        "name": "University of Example",
-        "timezone": "America/New_York",
-        "customer_parameters": {"multi_campus_inventory_management": True},
-        "groups": ["MAIN", "LAW"],
-    }
-    configuration = {
-        "institution": institution,
-        "electronic_collections": [{"name": name} for name in (JOURNALS, BOOKS, OUP_JOURNALS, OUP_BOOKS)],
-        "integration_profiles": [],
-        "policies": {"loss_guard": {"active": False}},
-    }
+    home = new_home(tmp_path_factory.mktemp("library") / "home")
+    campuses = configuration("MAIN", "LAW", collections=(JOURNALS, BOOKS, OUP_JOURNALS, OUP_BOOKS))
     acta = journal("Acta Exempla", issn(1), start="1990", embargo_info="P1Y")
     older = journal("Old Series", issn(11), start="1950", end="1960")
     shared = journal("Shared Studies", issn(9))
     reports = journal("Reports of Law", issn(13), embargo_info="R10Y;P6M")
     with pytest.MonkeyPatch.context() as monkeypatch, DemoVendors() as vendors:
-        library = Library(home, vendors, monkeypatch, configuration)
+        library = Library(home, vendors, monkeypatch, campuses)
         main = library.profile("wiley-main", groups=["MAIN"])
         law = library.profile("wiley-law", groups=["LAW"])
         oup = library.profile("oup-main", VENDORS["oup"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autoholdings_assets.demo.vendor import DemoVendors
 from autoholdings_tests import faults
-from autoholdings_tests.library import BOOKS, JOURNALS, Library, issn, journal, kbart, new_home
+from autoholdings_tests.library import Library, configuration, issn, journal, kbart, new_home
 
 EXAMPLES = int(os.environ.get("AUTOHOLDINGS_PROFILE_EXAMPLES", "12"))
 """A long run takes more, for example 500."""
@@ -136,18 +136,7 @@ def _serve(library: Library, name: str, event: object, file: object, number: int
 
 def _library(vendors: DemoVendors, folder: Path, monkeypatch: pytest.MonkeyPatch, model: Model) -> Library:
     home = new_home(folder / "home")
-    configuration = {
-        "institution": {
-            "name": "University of Example",
-            "timezone": "America/New_York",
-            "customer_parameters": {"multi_campus_inventory_management": True},
-            "groups": ["MAIN", "LAW"],
-        },
-        "electronic_collections": [{"name": JOURNALS}, {"name": BOOKS}],
-        "integration_profiles": [],
-        "policies": {"loss_guard": {"active": False}},  # what it holds is another test's business
-    }
-    library = Library(home, vendors, monkeypatch, configuration)
+    library = Library(home, vendors, monkeypatch, configuration("MAIN", "LAW"))
     for name, groups in model.groups.items():
         library.profile(name, groups=list(groups))
     return library
