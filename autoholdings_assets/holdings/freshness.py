@@ -1,7 +1,9 @@
 """Whether a vendor's holdings are as fresh as its cadence lets one expect.
 
-What belongs here: the one rule by which holdings are called stale, for ``status``, the Dagster UI and the alerts alike.
-What does not: a vendor's cadence (its data file: ``fresh_for_days``), and who is told (``alerts/``).
+What belongs here: the one rule by which holdings are called stale, for ``status``, ``doctor`` and the alerts alike. The
+freshness policy in the Dagster UI has the same patience and can only know the half of it: when a run last brought the
+holdings up to date, not how old the file is that the vendor sent. What does not belong here: a vendor's cadence (its
+data file: ``fresh_for_days``), and who is told (``alerts/``).
 """
 
 from dataclasses import dataclass

@@ -274,7 +274,9 @@ STAGES = (
         "portfolios",
         "applying the plan",
         "The portfolios of **{vendor}**'s collections, brought up to date by the plan in one transaction: all of it or "
-        "nothing. PO lines, licenses and staff notes are never touched. A held plan is refused here too.",
+        "nothing. PO lines, licenses and staff notes are never touched. A held plan is refused here too. They are "
+        "*fresh* as long as runs bring them up to date in time; whether {vendor} itself makes new files in time is "
+        "told by `autoholdings status` and by alerts.",
         ("duckdb",),
         steps.apply_plan,
         columns.portfolios,
