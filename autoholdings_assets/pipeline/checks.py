@@ -43,11 +43,22 @@ class Check:
     blocking: bool = False
 
 
-def _every_profile_brought_a_file(result: steps.Retrieval) -> Verdict:
+def check(*, blocking: bool = False) -> Callable[[Callable[[Any], Verdict]], Check]:
+    """Makes a check of a function: its name is the check's, its docstring says what the check asks."""
+    return lambda judge: Check(judge.__name__, " ".join((judge.__doc__ or "").split()), judge, blocking)
+
+
+@check()
+def every_active_profile_brought_a_file(result: steps.Retrieval) -> Verdict:
+    """Each Active profile's file arrived. A profile whose file did not come keeps what it granted before."""
     return _unread([outcome for outcome in result.profiles if outcome.failed])
 
 
-def _every_profile_was_read(result: steps.ExportSummary) -> Verdict:
+@check(blocking=True)
+def every_active_profile_was_read(result: steps.ExportSummary) -> Verdict:
+    """Each Active profile of the vendor was fetched and read in this run. When this fails the run is red, but
+    everything else is done: the portfolios are applied, published and exported, and the profile keeps what it
+    granted."""
     return _unread(result.unread_profiles)
 
 
@@ -62,7 +73,10 @@ def _unread(outcomes: list[ProfileOutcome]) -> Verdict:
     )
 
 
-def _no_row_was_rejected(result: steps.TitleLists) -> Verdict:
+@check()
+def no_row_was_rejected(result: steps.TitleLists) -> Verdict:
+    """No row breaks a rule without which it cannot be trusted (no title, nothing that identifies it, a date that
+    cannot be read, values in the wrong columns ...). Such rows are set aside and their titles left as they are."""
     rejected = sum(file.rejected for file in result.files)
     if not rejected:
         return Verdict(True, "Every row can be used.", {"rejected_rows": 0})
@@ -78,7 +92,10 @@ def _no_row_was_rejected(result: steps.TitleLists) -> Verdict:
     )
 
 
-def _no_row_has_a_warning(result: steps.TitleLists) -> Verdict:
+@check()
+def no_row_has_a_warning(result: steps.TitleLists) -> Verdict:
+    """No row breaks a rule of KBART that it can live with (a wrong check digit, a missing title_id, coverage not
+    stated ...). Such rows are used."""
     warned = _rules_found(result, "warning")
     if not warned:
         return Verdict(True, "No row breaks a rule that it can live with.", {"warnings": 0})
@@ -115,7 +132,10 @@ def _by_rule(result: steps.TitleLists, severity: str) -> Any:
     return grid(rules, every=True)
 
 
-def _every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:
+@check(blocking=True)
+def every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:
+    """Every row of every file ends in exactly one outcome: activate, update, unchanged, keep, possible title
+    change, no match, multiple matches, rejected, excluded, duplicate, or collection not active."""
     if result.plan is None:
         return Verdict(True, "Nothing has changed; the rows were accounted for when the last plan was made.")
     wrong = {profile: number for profile, number in result.unaccounted.items() if number}
@@ -131,7 +151,10 @@ def _every_row_is_accounted_for(result: steps.PlanSummary) -> Verdict:
     return Verdict(True, f"{counted(total, 'row')}, each with exactly one outcome.", outcomes)
 
 
-def _plan_is_not_held(result: steps.PlanSummary) -> Verdict:
+@check(blocking=True)
+def plan_is_not_held(result: steps.PlanSummary) -> Verdict:
+    """The plan may be applied without a person. A plan is held when it would lose too much or take the holdings
+    back."""
     plan = result.plan
     if plan is None or plan.status not in ("held", "rejected"):
         return Verdict(True, "The plan may be applied.", {"reasons": 0})
@@ -146,7 +169,10 @@ def _plan_is_not_held(result: steps.PlanSummary) -> Verdict:
     )
 
 
-def _nothing_is_ambiguous(result: steps.PlanSummary) -> Verdict:
+@check()
+def nothing_is_ambiguous(result: steps.PlanSummary) -> Verdict:
+    """Every title of the file was matched to exactly one title, and none looks like another title under a new
+    name."""
     actions = result.plan.actions if result.plan else {}
     found = {name: actions.get(name, 0) for name in _UNRESOLVED}
     figures = {name.replace(" ", "_"): number for name, number in found.items()}
@@ -160,7 +186,10 @@ def _nothing_is_ambiguous(result: steps.PlanSummary) -> Verdict:
     )
 
 
-def _export_passes_the_strict_check(result: steps.ExportSummary) -> Verdict:
+@check()
+def kbart_export_passes_the_strict_check(result: steps.ExportSummary) -> Verdict:
+    """The file for discovery services breaks none of the rules that `autoholdings check --strict` knows. It is
+    judged whenever it is written anew; the collections' files have the same rows."""
     row_count = sum(file.rows for file in result.export.files if file.collection is None)
     figures = {"rows_with_faults": sum(result.faults.values())}
     if not result.faults:
@@ -169,61 +198,7 @@ def _export_passes_the_strict_check(result: steps.ExportSummary) -> Verdict:
     return Verdict(False, f"{escaped(told)} This is a fault of autoholdings, not of the holdings.", figures)
 
 
-OF_FILES = (
-    Check(
-        "every_active_profile_brought_a_file",
-        "Each Active profile's file arrived. A profile whose file did not come keeps what it granted before.",
-        _every_profile_brought_a_file,
-    ),
-)
-OF_TITLE_LIST = (
-    Check(
-        "no_row_was_rejected",
-        "No row breaks a rule without which it cannot be trusted (no title, nothing that identifies it, a date that "
-        "cannot be read, values in the wrong columns ...). Such rows are set aside and their titles left as they are.",
-        _no_row_was_rejected,
-    ),
-    Check(
-        "no_row_has_a_warning",
-        "No row breaks a rule of KBART that it can live with (a wrong check digit, a missing title_id, coverage not "
-        "stated ...). Such rows are used.",
-        _no_row_has_a_warning,
-    ),
-)
-OF_PLAN = (
-    Check(
-        "every_row_is_accounted_for",
-        "Every row of every file ends in exactly one outcome: activate, update, unchanged, keep, possible title "
-        "change, no match, multiple matches, rejected, excluded, duplicate, or collection not active.",
-        _every_row_is_accounted_for,
-        blocking=True,
-    ),
-    Check(
-        "plan_is_not_held",
-        "The plan may be applied without a person. A plan is held when it would lose too much or take the holdings "
-        "back.",
-        _plan_is_not_held,
-        blocking=True,
-    ),
-    Check(
-        "nothing_is_ambiguous",
-        "Every title of the file was matched to exactly one title, and none looks like another title under a new name.",
-        _nothing_is_ambiguous,
-    ),
-)
-OF_EXPORT = (
-    Check(
-        "kbart_export_passes_the_strict_check",
-        "The file for discovery services breaks none of the rules that `autoholdings check --strict` knows. It is "
-        "judged whenever it is written anew; the collections' files have the same rows.",
-        _export_passes_the_strict_check,
-    ),
-    Check(
-        "every_active_profile_was_read",
-        "Each Active profile of the vendor was fetched and read in this run. When this fails the run is red, but "
-        "everything else is done: the portfolios are applied, published and exported, and the profile keeps what it "
-        "granted.",
-        _every_profile_was_read,
-        blocking=True,
-    ),
-)
+OF_FILES = (every_active_profile_brought_a_file,)
+OF_TITLE_LIST = (no_row_was_rejected, no_row_has_a_warning)
+OF_PLAN = (every_row_is_accounted_for, plan_is_not_held, nothing_is_ambiguous)
+OF_EXPORT = (kbart_export_passes_the_strict_check, every_active_profile_was_read)
