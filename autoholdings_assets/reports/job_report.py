@@ -4,6 +4,7 @@ What belongs here: gathering. What does not: the words (``job_document.py``), ho
 ``markdown.py``), and where the report lies (``job_files.py``).
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -148,7 +149,9 @@ def _counted(
         )
     }  # fmt: skip
     collections = [collection for collection, group in present if group is None]
-    of_groups = _ask(connection, "groups", plan_id=plan.plan_id, groups=groups)
+    of_group: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in _ask(connection, "groups", plan_id=plan.plan_id, groups=groups):
+        of_group[row["collection"], row["group"]][row["counter"]] += row["value"]
     return (
         [
             Counted(c, None, present[c, None], counting.actions(x for x in plan.counters if x["collection"] == c))
@@ -156,26 +159,19 @@ def _counted(
         ],
         [
             Counted(collection, profile, None, counting.row_outcomes(chosen))
-            for (profile, collection), chosen in _grouped(plan.counters, "profile")
+            for (profile, collection), chosen in _by_profile(plan.counters)
         ],
-        [
-            Counted(c, group, present.get((c, group), 0), counting.sums(_of(of_groups, c, group), lambda _: True))
-            for group in groups
-            for c in collections
-        ],
+        [Counted(c, group, present.get((c, group), 0), of_group[c, group]) for group in groups for c in collections],
     )
 
 
-def _grouped(counters: Sequence[Record], key: str) -> list[tuple[tuple[str, str | None], list[Record]]]:
+def _by_profile(counters: Sequence[Record]) -> list[tuple[tuple[str, str | None], list[Record]]]:
+    """The counters of each profile and collection, in order."""
     found: dict[tuple[str, str | None], list[Record]] = {}
     for counter in counters:
-        if counter[key] is not None:
-            found.setdefault((counter[key], counter["collection"]), []).append(counter)
+        if counter["profile"] is not None:
+            found.setdefault((counter["profile"], counter["collection"]), []).append(counter)
     return sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or ""))
-
-
-def _of(counters: Sequence[Record], collection: str, group: str) -> list[Record]:
-    return [c for c in counters if c["collection"] == collection and c["group"] == group]
 
 
 def _rejected_rows(connection: Connection, files: Sequence[File]) -> list[Record]:

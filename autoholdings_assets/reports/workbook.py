@@ -166,7 +166,7 @@ class LargeWorkbook:
         )
 
     def _columns_too_long(self, relation: str, columns: Sequence[Column]) -> set[str]:
-        """The columns in which some text may be too long for a cell."""
+        """The columns in which some text may be too long for a cell: ``fitting`` in every column takes minutes."""
         texts = [column for column in columns if column.kind == "text"]
         longer = ", ".join(f"max(strlen({_name(c)})) > {MOST_CHARACTERS}" for c in texts)
         found = self._connection.execute(f"SELECT {longer or 'NULL'} FROM {relation}").fetchall()

@@ -109,7 +109,7 @@ def _files(home: Home) -> tuple[dict[str, Path], tuple[str, ...]]:
 
 def _write(archive: tarfile.TarFile, files: dict[str, Path], scratch: Path, told: Told) -> dict[str, File]:
     """Add the files; one that was removed meanwhile was not needed any more."""
-    total = sum(_size(path) for path in files.values())
+    total = sum(path.stat().st_size for path in files.values() if path.exists())
     done = 0
     written = {}
     for name, path in files.items():
@@ -147,10 +147,6 @@ def _opened(path: Path, scratch: Path) -> Iterator[BinaryIO | None]:
     with copy.open("rb") as file:
         yield file
     copy.unlink()
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes, now: datetime) -> None:
