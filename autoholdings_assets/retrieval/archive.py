@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -45,9 +45,9 @@ class Archive:
         """The file's bytes; ``FileNotFoundError`` when it is not here."""
         return self.path_of(sha256).open("rb")
 
-    def put(self, chunks: Iterable[bytes]) -> ArchivedFile:
-        """Keep these bytes. They appear under their hash only when all are on disk; on any error, none
-        are."""
+    def put(self, chunks: Iterable[bytes], check: Callable[[Path], None] = lambda file: None) -> ArchivedFile:
+        """Keep these bytes. They appear under their hash only when all are on disk, and ``check``, which is given the
+        file, raises nothing; on any error, none are."""
         self.root.mkdir(parents=True, exist_ok=True)
         part = self.root / f".{uuid.uuid4().hex}.part"
         digest, size = hashlib.sha256(), 0
@@ -59,6 +59,7 @@ class Archive:
                     size += len(chunk)
                 file.flush()
                 os.fsync(file.fileno())
+            check(part)
             path = self.path_of(digest.hexdigest())
             path.parent.mkdir(exist_ok=True)
             part.chmod(0o444)

@@ -8,7 +8,7 @@ What belongs here: what can be said of the bytes without reading KBART. What doe
 import re
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from html import unescape
 from itertools import chain
 
@@ -37,20 +37,7 @@ def file_bytes(call: Call, response: httpx.Response) -> Iterator[bytes]:
         raise call.error(errors.EmptyAnswer)
     if kind := _not_a_file(call, head, response.headers.get("Content-Type", "")):
         raise call.error(kind, excerpt=_excerpt(call, head))
-    yield from _without_credential(call, chain([head], body))
-
-
-def _without_credential(call: Call, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The bytes as they are, unless the credential itself stands in them: then nothing of the file is kept."""
-    longest = max(map(len, call.telling_bytes), default=0)
-    before = b""
-    for chunk in chunks:
-        window = before + chunk
-        searched = window.lower()
-        if any(form in searched for form in call.telling_bytes):
-            raise call.error(errors.CredentialInFile)
-        before = window[-longest + 1 :] if longest else b""
-        yield chunk
+    yield from call.credentials.not_in(chain([head], body))
 
 
 def _capped(call: Call, response: httpx.Response) -> Iterator[bytes]:

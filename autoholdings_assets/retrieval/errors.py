@@ -160,7 +160,7 @@ class CredentialInFile(RetrievalError):
     """A title list in which the profile's own credential stands; kept, it would spread to everyone who reads it."""
 
     key = "credential_in_file"
-    what = 'The file of profile "{profile}" repeats its credential ({credentials}) among the titles; it was not kept.'
+    what = 'The file of profile "{profile}" repeats its credential ({credentials}) among the titles; it was refused.'
     what_to_do = "Tell {vendor}, and ask for a new credential if others may have had the file."
 
 

@@ -162,7 +162,7 @@ def _fetch(client: httpx.Client, call: Call, archive: Archive, previous: Previou
                 raise call.error(errors.RequestRefused, status=304)
             status, sha256 = "not modified", previous.sha256
         else:
-            sha256 = archive.put(file_bytes(call, response)).sha256
+            sha256 = archive.put(file_bytes(call, response), call.credentials.refuse_packed).sha256
             status = "same" if previous and previous.sha256 == sha256 else "new"
     path = archive.path_of(sha256)
     given_name = _given_name(response)

@@ -25,6 +25,7 @@ from autoholdings_assets.config import Configuration, IntegrationProfile
 from autoholdings_assets.retrieval import errors
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.retrieval.body import printable
+from autoholdings_assets.retrieval.confidential import Credentials
 from autoholdings_assets.retrieval.http import date_in_name
 from autoholdings_assets.vendors.model import Vendor
 from autoholdings_assets.vendors.yaml_documents import nearest
@@ -90,6 +91,7 @@ class Inbox:
         The file itself stays in the inbox until `accept` or `refuse` has the last word.
         """
         waiting = self._waiting(profile.name)
+        confidential = Credentials.of(profile, vendor, [c.reveal() for c in profile.credentials.values() if c.is_set])
         for number, (path, _) in enumerate(waiting, 1):
             with _opened(path) as file:
                 if file is None:
@@ -100,7 +102,11 @@ class Inbox:
                 if before.st_size > vendor.request.max_megabytes * _MEGABYTE:
                     _answer(path, _too_large(profile, vendor))
                     continue
-                kept = archive.put(_pieces(file))
+                try:
+                    kept = archive.put(confidential.not_in(_pieces(file)), confidential.refuse_packed)
+                except errors.CredentialInFile as error:
+                    _answer(path, str(error))
+                    continue
                 if _stamp(os.fstat(file.fileno())) == _stamp(before):
                     return Taken(kept.sha256, printable(path.name)[:200], kept.size, len(waiting) - number)
         return None

@@ -14,13 +14,13 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from autoholdings_assets.config_model import IntegrationProfile
-from autoholdings_assets.config_secrets import Redaction, shapes
+from autoholdings_assets.config_secrets import Redaction
 from autoholdings_assets.retrieval import errors
+from autoholdings_assets.retrieval.confidential import Credentials
 from autoholdings_assets.vendors.model import Vendor
 from autoholdings_assets.vendors.yaml_documents import ConfigurationError
 
 _MEGABYTE = 1_000_000
-_TELLING_LENGTH = 12
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Call:
     url: httpx.URL = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     clean: Redaction
-    telling_bytes: tuple[bytes, ...] = field(repr=False)
-    """The forms, in lower case, of the credentials that are too long to stand in a title list by chance."""
+    credentials: Credentials = field(repr=False)
+    """As they must not stand in the file."""
 
     @property
     def cap(self) -> int:
@@ -136,13 +136,7 @@ def prepare(
         url=httpx.URL(address).copy_merge_params(parameters),
         headers=headers,
         clean=Redaction(confidential),
-        telling_bytes=tuple(
-            shape.lower().encode(encoding)
-            for value in confidential
-            if len(value) >= _TELLING_LENGTH
-            for shape in shapes(value)
-            for encoding in ("utf-8", "utf-16-le")
-        ),
+        credentials=Credentials.of(profile, vendor, confidential),
     )
 
 

@@ -1,5 +1,6 @@
 """Files delivered by hand: a run uses them as if they had been fetched, and answers beside what it cannot use."""
 
+import gzip
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +124,22 @@ def test_a_file_larger_than_the_vendor_may_send_is_answered(
     wiley.serves(MORE)
     assert library.run().actions == {"activate": 3}, "the vendor's file is used"
     assert "is larger than 500 MB" in answer_to(path) and path.exists()
+
+
+@pytest.mark.rule("A12")
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_file_in_which_the_credential_stands_is_not_taken(
+    library: Library, wiley: Feed, pack: Callable[[bytes], bytes]
+) -> None:
+    """Somebody has written it into the file, say with the address that it came from; nothing of it gets any further."""
+    path = deliver(
+        library, pack(kbart([journal("Leaky", issn(5), notes="?token=secret-institution_token-of-wiley-main")]))
+    )
+    wiley.serves(FILE)
+    run = library.run()
+    assert run.actions == {"activate": 2}, "the vendor's file is used"
+    assert "repeats its credential" in answer_to(path) and path.exists()
+    assert [file.read_bytes() for file in library.home.archive.rglob("*") if file.is_file()] == [kbart(FILE)]
 
 
 def test_what_is_hidden_or_on_its_way_is_left_alone(library: Library, wiley: Feed) -> None:

@@ -74,16 +74,26 @@ def headers(**named: Callable[[str], str]) -> Fault:
     return answer
 
 
-def in_the_file(encode: Callable[[str], str] = str, encoding: str = "utf-8") -> Fault:
-    """A title list in which the token stands."""
+def in_the_file(
+    encode: Callable[[str], str] = str, encoding: str = "utf-8", pack: Callable[[bytes], bytes] = bytes
+) -> Fault:
+    """A title list in which the token stands, packed or not."""
 
     def answer(given: Answer) -> None:
         assert given.account
         (token, *_) = given.account.credentials.values()
         rows = [*GOOD, journal("Leaky", issn(7), notes=f"see https://vendor.example/?token={encode(token)}")]
-        given.send(200, {"Content-Type": "text/plain"}, kbart(rows).decode().encode(encoding))
+        given.send(200, {"Content-Type": "text/plain"}, pack(kbart(rows).decode().encode(encoding)))
 
     return answer
+
+
+def in_a_workbook(content: bytes) -> bytes:
+    written, workbook = io.BytesIO(), openpyxl.Workbook()
+    for line in content.decode().splitlines():
+        workbook.active.append(line.split("\t"))
+    workbook.save(written)
+    return written.getvalue()
 
 
 def to(location: str) -> Fault:
@@ -126,6 +136,9 @@ FAILURES: dict[str, tuple[Fault, str]] = {
     "in-file": (in_the_file(), "repeats its credential"),
     "in-address-in-file": (in_the_file(lambda token: quote(token, safe="").lower()), "repeats its credential"),
     "in-utf16-file": (in_the_file(encoding="utf-16"), "repeats its credential"),
+    "in-gzip-file": (in_the_file(encoding="utf-16", pack=gzip.compress), "repeats its credential"),
+    "in-zip-in-gzip": (in_the_file(pack=lambda content: gzip.compress(zipped(content))), "repeats its credential"),
+    "in-workbook": (in_the_file(pack=in_a_workbook), "repeats its credential"),
 }
 """What the vendor does to the profile of this name, and words of what is said then."""
 
@@ -402,10 +415,10 @@ def plant_as_name(folder: Path) -> None:
     (folder / quote(SECRET, safe="")).mkdir()
 
 
-def zipped(text: str) -> bytes:
+def zipped(content: str | bytes) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("x.txt", text)
+        archive.writestr("x.txt", content)
     return packed.getvalue()
 
 
