@@ -17,10 +17,10 @@ from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.assets import ACTIONS_REPORT, KBART_EXPORT_KEY, PORTFOLIOS, PUBLISHED_KEY
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, reported, told
+from autoholdings_assets.pipeline.launchpad import launchpad_job, reported
 from autoholdings_assets.pipeline.links import ACCEPT_JOB, REJECT_JOB, UNDO_JOB
 from autoholdings_assets.pipeline.looks import bullets
-from autoholdings_assets.pipeline.steps import PortfoliosSummary, RunContext
+from autoholdings_assets.pipeline.steps import RunContext
 
 
 class Decision(dg.Config):
@@ -49,86 +49,60 @@ class Undoing(dg.Config):
     submit: bool = Field(False, description="false only shows what the undo would do; true does it.")
 
 
-@dg.op(name=f"{ACCEPT_JOB}_op")
+@launchpad_job(
+    ACCEPT_JOB,
+    "Accepts one held plan, with who and why, then applies exactly that plan and publishes the holdings. The check "
+    "`plan_is_not_held` leads here with the plan's id; look at the plan with `autoholdings plan show` first.",
+)
 def accept_plan(context: dg.OpExecutionContext, config: Acceptance, home: dg.ResourceParam[HomeResource]) -> None:
     """Accept a held plan, then apply it and publish."""
-    refuse_variables(context)
-
-    def accept() -> tuple[Plan, PortfoliosSummary | None]:
-        with open_warehouse(home.home.warehouse) as connection:
-            plan = decisions.accept(connection, config.plan_id, config.why, config.who)
-        return plan, _apply(_by(home, context, plan.vendor, config.who)) if config.apply_now else None
-
-    plan, done = told(accept)
-    if done:
+    with open_warehouse(home.home.warehouse) as connection:
+        plan = decisions.accept(connection, config.plan_id, config.why, config.who)
+    if config.apply_now:
+        by = _by(home, context, plan.vendor, config.who)
+        done = steps.apply_plan(by)
+        _publish(by)
         _materialized(context, home, plan, done.message)
     else:
         _tell(context, plan, "Accepted; the next run applies it.")
 
 
-@dg.op(name=f"{REJECT_JOB}_op")
+@launchpad_job(
+    REJECT_JOB,
+    "Rejects one held plan, with who and why: the holdings stay as they are until a file brings another plan.",
+)
 def reject_plan(context: dg.OpExecutionContext, config: Decision, home: dg.ResourceParam[HomeResource]) -> None:
     """Reject a held plan: the holdings stay as they are until a file brings another one."""
-    refuse_variables(context)
-
-    def reject() -> Plan:
-        with open_warehouse(home.home.warehouse) as connection:
-            return decisions.reject(connection, config.plan_id, config.why, config.who)
-
-    _tell(context, told(reject), "Rejected; nothing was applied.")
+    with open_warehouse(home.home.warehouse) as connection:
+        plan = decisions.reject(connection, config.plan_id, config.why, config.who)
+    _tell(context, plan, "Rejected; nothing was applied.")
 
 
-@dg.op(name=f"{UNDO_JOB}_op")
+@launchpad_job(
+    UNDO_JOB,
+    "Restores the portfolios as they were before a run, as a new run, and bars the file that the run brought. As it "
+    "stands it only shows what would be done.",
+)
 def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceParam[HomeResource]) -> None:
     """Show what undoing a run would do, or undo it and publish."""
-    refuse_variables(context)
     by = _by(home, context, config.vendor, config.who)
     if not config.submit:
-        plan = told(lambda: steps.preview_undo(by, config.run_id))
+        plan = steps.preview_undo(by, config.run_id)
         _tell(context, plan, "Nothing was changed; set submit to true to do it.")
         return
     if not config.who.strip() or not config.why.strip():
         raise dg.Failure("Nothing was undone: say who undoes the run and why.", allow_retries=False)
-
-    def undo() -> tuple[Plan, PortfoliosSummary]:
-        plan, done = steps.undo_run(by, config.run_id, config.why)
-        _publish(by)
-        return plan, done
-
-    plan, done = told(undo)
+    plan, done = steps.undo_run(by, config.run_id, config.why)
+    _publish(by)
     _materialized(context, home, plan, done.message)
 
 
-DECISION_JOBS = (
-    launchpad_job(
-        accept_plan,
-        ACCEPT_JOB,
-        "Accepts one held plan, with who and why, then applies exactly that plan and publishes the holdings. The "
-        "check `plan_is_not_held` leads here with the plan's id; look at the plan with `autoholdings plan show` first.",
-    ),
-    launchpad_job(
-        reject_plan,
-        REJECT_JOB,
-        "Rejects one held plan, with who and why: the holdings stay as they are until a file brings another plan.",
-    ),
-    launchpad_job(
-        undo_run,
-        UNDO_JOB,
-        "Restores the portfolios as they were before a run, as a new run, and bars the file that the run brought. "
-        "As it stands it only shows what would be done.",
-    ),
-)
+DECISION_JOBS = (accept_plan, reject_plan, undo_run)
 
 
 def _by(home: HomeResource, context: dg.OpExecutionContext, vendor: str, who: str) -> RunContext:
     run = home.run_context(context, vendor)
     return replace(run, acted_by=who.strip() or run.acted_by)
-
-
-def _apply(context: RunContext) -> PortfoliosSummary:
-    done = steps.apply_plan(context)
-    _publish(context)
-    return done
 
 
 def _publish(context: RunContext) -> None:

@@ -12,7 +12,7 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
 from autoholdings_assets.config import Configuration, Home, Retention, load_configuration
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.launchpad import launchpad_job, told
+from autoholdings_assets.pipeline.launchpad import launchpad_job
 from autoholdings_assets.pipeline.looks import VENDOR_TAG, table
 from autoholdings_assets.pipeline.running import remove_old_locks
 from autoholdings_assets.upkeep.prune import Pruned, prune
@@ -43,25 +43,21 @@ def forget_old_runs(
     return found
 
 
-@dg.op(name=f"{HOUSEKEEPING_JOB}_op")
-def housekeeping(context: dg.OpExecutionContext, home: dg.ResourceParam[HomeResource]) -> None:
+@launchpad_job(
+    HOUSEKEEPING_JOB,
+    "Removes what `retention` in autoholdings.yaml does not keep: old vendors' files that nothing rests on, what can "
+    "be made again from the archive, old reports, old runs with their events and logs. The history of the holdings is "
+    "never touched, nor what undoing the last runs needs. `autoholdings prune --dry-run` shows what would be removed.",
+)
+def housekeeping_job(context: dg.OpExecutionContext, home: dg.ResourceParam[HomeResource]) -> None:
     """Remove what the policy does not keep."""
-    removed = told(lambda: keep_house(home.home, context.instance, datetime.now(UTC)))
+    removed = keep_house(home.home, context.instance, datetime.now(UTC))
     context.add_output_metadata(
         {
             "megabytes_freed": round(sum(kind.size_bytes for kind in removed) / 1e6, 1),
             "removed": table([{"what": r.kind, "number": r.files, "bytes": r.size_bytes} for r in removed]),
         }
     )
-
-
-housekeeping_job = launchpad_job(
-    housekeeping,
-    HOUSEKEEPING_JOB,
-    "Removes what `retention` in autoholdings.yaml does not keep: old vendors' files that nothing rests on, what can "
-    "be made again from the archive, old reports, old runs with their events and logs. The history of the holdings is "
-    "never touched, nor what undoing the last runs needs. `autoholdings prune --dry-run` shows what would be removed.",
-)
 
 
 def housekeeping_schedule(configuration: Configuration | None) -> dg.ScheduleDefinition:

@@ -5,7 +5,8 @@ reports of what was done. What does not: what the jobs do.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any
 
 import dagster as dg
 
@@ -14,20 +15,30 @@ from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.stages import EXPECTED, show_reports
 from autoholdings_assets.pipeline.steps import RunContext
 
-Result = TypeVar("Result")
+
+def launchpad_job(name: str, description: str) -> Callable[[Callable[..., None]], dg.JobDefinition]:
+    """Makes a job of a function: of one op, in one process. An expected refusal ends the run with its sentence."""
+
+    def made(act: Callable[..., None]) -> dg.JobDefinition:
+        @dg.op(name=f"{name}_op")  # Dagster wants the op's own name to differ from the job's
+        @wraps(act)
+        def op(context: dg.OpExecutionContext, **given: Any) -> None:
+            _refuse_variables(context)
+            try:
+                act(context, **given)
+            except (NotPossible, *EXPECTED) as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
+
+        @dg.job(name=name, description=description, executor_def=dg.in_process_executor)
+        def job() -> None:
+            op.alias(name)()
+
+        return job
+
+    return made
 
 
-def launchpad_job(op: dg.OpDefinition, name: str, description: str) -> dg.JobDefinition:
-    """A job of one op, in one process."""
-
-    @dg.job(name=name, description=description, executor_def=dg.in_process_executor)
-    def job() -> None:
-        op.alias(name)()  # Dagster wants the op's own name to differ from the job's
-
-    return job
-
-
-def refuse_variables(context: dg.OpExecutionContext) -> None:
+def _refuse_variables(context: dg.OpExecutionContext) -> None:
     """Dagster would put an environment variable's value, perhaps a secret, where a text asks for ``{env: NAME}``."""
 
     def holds_variable(value: Any) -> bool:
@@ -41,14 +52,6 @@ def refuse_variables(context: dg.OpExecutionContext) -> None:
             "may be a secret.",
             allow_retries=False,
         )
-
-
-def told(act: Callable[[], Result]) -> Result:
-    """Do it; an expected refusal ends the run with its sentence and without a retry."""
-    try:
-        return act()
-    except (NotPossible, *EXPECTED) as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 def reported(context: dg.OpExecutionContext, run: RunContext) -> dict[str, Any]:

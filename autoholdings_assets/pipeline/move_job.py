@@ -15,7 +15,7 @@ from autoholdings_assets.holdings.publish import publish
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY
 from autoholdings_assets.pipeline.home import HomeResource
-from autoholdings_assets.pipeline.launchpad import launchpad_job, refuse_variables, reported, told
+from autoholdings_assets.pipeline.launchpad import launchpad_job, reported
 from autoholdings_assets.pipeline.looks import counts, table
 
 MOVE_JOB = "move_electronic_portfolio_information"
@@ -33,13 +33,15 @@ class Move(dg.Config):
     who: str = Field("", description="Your name. Required to submit.")
 
 
-@dg.op(name=f"{MOVE_JOB}_op")
-def move_portfolio_information(
-    context: dg.OpExecutionContext, config: Move, home: dg.ResourceParam[HomeResource]
-) -> None:
+@launchpad_job(
+    MOVE_JOB,
+    "Moves PO lines and licenses from earlier collections to the collection that the vendor's files fill. As it stands "
+    "it only shows the summary: what would move, what has no counterpart, several, or one with a PO line already. "
+    "Review it, then set `submit`. What has no single counterpart stays where it is.",
+)
+def move_job(context: dg.OpExecutionContext, config: Move, home: dg.ResourceParam[HomeResource]) -> None:
     """Show what would move, or move it in one transaction and publish the holdings."""
-    refuse_variables(context)
-    summary = told(lambda: _move(context, config, home))
+    summary = _move(context, config, home)
     sentence = (
         f"{len(summary.moving)} of {len(summary.items)} PO lines and licenses "
         f"{'were' if config.submit else 'would be'} moved to {summary.target}; the rest stays where it is."
@@ -87,12 +89,3 @@ def _row(item: move.MoveItem) -> dict[str, object]:
         "from": f"{item.portfolio_id} {item.title}",
         "why": item.reason,
     }
-
-
-move_job = launchpad_job(
-    move_portfolio_information,
-    MOVE_JOB,
-    "Moves PO lines and licenses from earlier collections to the collection that the vendor's files fill. As it stands "
-    "it only shows the summary: what would move, what has no counterpart, several, or one with a PO line already. "
-    "Review it, then set `submit`. What has no single counterpart stays where it is.",
-)
