@@ -93,6 +93,17 @@ def test_json(clean: Path, faulty: Path) -> None:
     assert other["findings"][0]["examples"] == [{"line": 2, "column": "date_last_issue_online", "value": "?"}]
 
 
+def test_what_is_wrong_with_the_whole_file_is_said(tmp_path: Path) -> None:
+    """To a person and in JSON: of a file in another shape, and of one that is no list at all."""
+    commas = tmp_path / "Example_Global_Commas_2024-01-31.txt"
+    commas.write_text(kbart([serial()], delimiter=",", quote=True))
+    assert "The cells are separated by comma, where KBART wants tabs." in run(commas).output
+    page = tmp_path / "page.txt"
+    page.write_text("<html>Sign in</html>")
+    (refused,) = json.loads(run("--json", page).stdout)
+    assert refused["refusal"]["rule"] and refused["refusal"]["advice"] in run(page).output
+
+
 def test_strict_mode_and_date_formats(clean: Path, tmp_path: Path) -> None:
     path = tmp_path / "Example_Global_Dates_2024-01-31.txt"
     path.write_text(kbart([serial(date_last_issue_online="31.12.2004", publication_title="x" * 300, title_id="")]))

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from autoholdings_assets.kbart import errors, lines
+from autoholdings_assets.kbart import errors, lines, reader
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.reader import KbartText, read
 from autoholdings_assets.kbart.unpack import Limits
@@ -177,6 +177,15 @@ def test_phase_one_and_lines_before_the_header() -> None:
 def test_a_long_line_is_read() -> None:
     rows = [serial(), serial(notes="n" * (9 << 20)), serial()]
     assert read(kbart(rows).encode()).frame["notes"].str.len().fillna(0).tolist() == [0, 9 << 20, 0]
+
+
+def test_a_line_longer_than_the_parsers_block_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BLOCK", 64)
+    assert cells(read(kbart(ROWS).encode())) == ROWS
+
+
+def test_a_header_may_end_in_delimiters_without_a_name() -> None:
+    assert cells(read(kbart(ROWS, columns=(*FIELD_NAMES, "", "")).encode())) == ROWS
 
 
 def test_cells_with_nothing_but_blanks_are_blank() -> None:

@@ -198,6 +198,10 @@ def test_a_file_of_the_same_name_takes_the_place_of_the_package_s(tmp_path: Path
         (("code: acme-journals", "code: wiley-journals"), 'The vendors "wiley" and "acme" both have a collection'),
         (("title: Acme", "based_on: wily\ntitle: Acme"), 'no such vendor to start from (did you mean "wiley"?)'),
         (("title: Acme Press", "title: [A"), "this is not valid YAML"),
+        (("title: Acme Press", "title: Acme\x07Press"), "acme.yaml: this is not valid YAML"),
+        (("  description: every night", "- description: every night"), "publication: write keys with values here"),
+        (("parameter: X-Key}", "parameter: X-Key}\n  - {name: api_key, label: K, placement: header, parameter: X-K}"),
+         "credentials: two entries have the same name; each needs its own"),
     ],
 )  # fmt: skip
 def test_a_broken_vendor_file_names_file_line_and_key(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
