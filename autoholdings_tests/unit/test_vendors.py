@@ -138,10 +138,10 @@ def test_the_public_endpoints_are_as_documented() -> None:
 
 
 def test_every_vendor_says_what_a_library_needs_to_know() -> None:
-    assert set(VENDORS) == {"wiley", "oup", "niso_rp26", "elsevier", "ovid", "springer", "taylor_francis"}
+    for name in ("wiley", "oup", "niso_rp26", "elsevier", "ovid", "springer", "taylor_francis"):
+        assert {c.publication_type for c in VENDORS[name].collections} == {"serial", "monograph"}
     for vendor in VENDORS.values():
-        assert vendor.setup and vendor.publication.first_file.endswith(".")
-        assert {c.publication_type for c in vendor.collections} == {"serial", "monograph"}
+        assert vendor.setup and vendor.collections and vendor.publication.first_file.endswith(".")
         due = vendor.next_publication(datetime(2026, 1, 1, tzinfo=UTC))
         assert due is None or due.tzinfo == ZoneInfo(vendor.publication.timezone)
 
