@@ -26,8 +26,8 @@ REAL_KBART = Path(__file__).resolve().parents[2] / "shared" / "real-kbart"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what runs a library's steps, and the rooms that do little else: seconds for each test."""
     for item in items:
-        runs_steps = {"library", "story", "weeks"}.intersection(getattr(item, "fixturenames", ()))
-        if runs_steps or item.path.parent.name in ("e2e", "property", "real"):
+        takes_seconds = {"library", "story", "weeks", "fates"}.intersection(getattr(item, "fixturenames", ()))
+        if takes_seconds or item.path.parent.name in ("e2e", "property", "real"):
             item.add_marker(pytest.mark.slow)
 
 

@@ -1,5 +1,6 @@
 """The command line: what it says, its exit statuses, its JSON, and that its runs are Dagster runs like any other."""
 
+import errno
 import json
 import re
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from autoholdings_assets.cli import execute
+from autoholdings_assets.cli.console import unexpected
 from autoholdings_assets.config_model import Policies
 from autoholdings_tests import faults
 from autoholdings_tests.library import BOOKS, Cli, Feed, Library, issn, journal
@@ -191,6 +193,18 @@ def test_an_error_nobody_foresaw_is_one_sentence_and_a_log(library: Library, wil
     assert "Something unexpected happened" in printed and "Traceback" not in printed
     log = (library.home.path / "logs" / "autoholdings.log").read_text()
     assert "Traceback" in log and str(library.home.warehouse.name) in log
+
+
+def test_a_full_disk_is_told_even_where_the_log_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A full disk comes with what to do about it; any other error is told also when a file is in the log's way."""
+    unexpected(OSError(errno.ENOSPC, "No space left on device"), tmp_path / "logs")
+    assert "is full" in capsys.readouterr().err and not (tmp_path / "logs").exists()
+    (tmp_path / "logs").touch()
+    unexpected(RuntimeError("something odd"), tmp_path / "logs")
+    told = " ".join(capsys.readouterr().err.split())
+    assert "something odd. The details could not be written to" in told
 
 
 @pytest.mark.slow

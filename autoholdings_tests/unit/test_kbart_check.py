@@ -73,6 +73,16 @@ def test_wrong_use_ends_with_2(arguments: list[str], clean: Path, faulty: Path) 
     assert run(*arguments, *files).exit_code == 2
 
 
+def test_what_cannot_be_written_is_no_copy(clean: Path, tmp_path: Path) -> None:
+    """Into a folder that is not there, and of a file that is no title list."""
+    missing = run("--html", tmp_path / "nowhere" / "page.html", clean)
+    assert missing.exit_code == 2 and "There is no folder" in missing.output
+    page = tmp_path / "page.txt"
+    page.write_text("<html>Sign in</html>")
+    assert run("--fix", tmp_path / "copy.txt", page).exit_code == 1
+    assert not (tmp_path / "copy.txt").exists()
+
+
 def test_fix_does_not_overwrite_its_own_file(clean: Path) -> None:
     before = clean.read_bytes()
     assert run(clean, "--fix", clean).exit_code == 2
