@@ -26,7 +26,7 @@ def table(workbook: openpyxl.Workbook) -> tuple[list[list[str]], str]:
     ("value", "text"),
     [
         (9780470012345, "9780470012345"), (1990, "1990"), (1990.0, "1990"), (-3, "-3"), (0.5, "0.5"),
-        (1e15, "1000000000000000"),        (date(2004, 2, 29), "2004-02-29"), (datetime(2004, 2, 29), "2004-02-29"),
+        (1e15, "1000000000000000"), (date(2004, 2, 29), "2004-02-29"), (datetime(2004, 2, 29), "2004-02-29"),
         (datetime(2004, 2, 29, 12, 30), "2004-02-29 12:30:00"), (time(12, 30), "12:30:00"), (True, "TRUE"),
         ('say "so", twice', 'say "so", twice'), ("two\nlines\tand\r\nmore", "two lines and more"), ("0012", "0012"),
         (" kept ", " kept "), ("#N/A", "#N/A"), ("Zeitschrift für 数学 😀", "Zeitschrift für 数学 😀"),
