@@ -13,7 +13,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from autoholdings_assets.config import load_configuration
-from autoholdings_assets.holdings.plan import content_path
+from autoholdings_assets.holdings.titles import content_path
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.reports.actions_report import ActionsReports, write_actions_reports
 from autoholdings_tests.library import Library

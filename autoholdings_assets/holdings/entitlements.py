@@ -6,7 +6,6 @@ that has been read by the latest run at an Active profile takes its place.
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,9 +13,8 @@ from typing import Any
 
 from autoholdings_assets.config import Configuration, ConfigurationError, ElectronicCollection, Home, Policies
 from autoholdings_assets.holdings.runs import profile_outcomes
-from autoholdings_assets.holdings.title_lists import fingerprint, stage, staged_path
+from autoholdings_assets.holdings.title_lists import fingerprint, staged_path
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
-from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
 PLANNING_VERSION = 4
@@ -106,19 +104,6 @@ def all_groups(configuration: Configuration) -> tuple[str, ...]:
     """Who "everyone" is: the readers of each group, and those of none."""
     institution = configuration.institution
     return (*(institution.groups if institution.multi_campus else ()), EVERYONE_ELSE)
-
-
-def ensure_staged(home: Home, vendor: Vendor, grants: Sequence[Grant]) -> None:
-    """Read files from the archive again whose rows are not staged, or were staged by another version."""
-    for grant in grants:
-        if not grant.title_list.exists():
-            stage(
-                home,
-                vendor,
-                Archive(home.archive).path_of(grant.file_sha256),
-                grant.file_sha256,
-                grant.file_name,
-            )
 
 
 def _grants(connection: Connection, home: Home, configuration: Configuration, vendor: Vendor) -> list[Grant]:

@@ -15,8 +15,7 @@ from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.notes import notes_on
 from autoholdings_assets.holdings.settled import find_settled, stage_titles
-from autoholdings_assets.holdings.titles import content_path as content_path
-from autoholdings_assets.holdings.titles import load_row_outcomes, write_parquet
+from autoholdings_assets.holdings.titles import content_path, load_row_outcomes, write_parquet
 from autoholdings_assets.holdings.verdict import judge
 from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql, transaction
 

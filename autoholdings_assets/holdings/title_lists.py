@@ -20,6 +20,7 @@ from autoholdings_assets.holdings.warehouse import Connection, transaction
 from autoholdings_assets.kbart import validation
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.validation import ReadingOptions, TitleList, read_title_list
+from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
 STAGED_VERSION = 2
@@ -64,11 +65,20 @@ def staged_path(home: Home, vendor: Vendor, file_sha256: str) -> Path:
     return home.staging / "title_lists" / f"{file_sha256}-{fingerprint(vendor)}.parquet"
 
 
-def stage(home: Home, vendor: Vendor, file: Path, file_sha256: str, name: str) -> StagedTitleList:
-    """Read and check an archived file and stage its rows.
+def staged_list(home: Home, vendor: Vendor, file_sha256: str, name: str) -> Path:
+    """The staged rows of an archived file, which is read again where another version staged them, or nobody."""
+    path = staged_path(home, vendor, file_sha256)
+    if not path.exists():
+        stage(home, vendor, file_sha256, name)
+    return path
+
+
+def stage(home: Home, vendor: Vendor, file_sha256: str, name: str) -> StagedTitleList:
+    """Read and check an archived file and stage its rows. ``name``: what messages call it.
 
     Raises ``kbart.errors.UnreadableFile`` where the file as a whole cannot be used.
     """
+    file = Archive(home.archive).path_of(file_sha256)
     title_list = read_title_list(file, name=name, options=ReadingOptions(**vendor.reading.model_dump()))
     rows = _left_out(title_list.rows.copy(deep=False), vendor)
     rows["collection"] = vendor.route(rows)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoholdings_assets.config import ElectronicCollection, Home
-from autoholdings_assets.holdings.entitlements import Inputs, ensure_staged
-from autoholdings_assets.holdings.warehouse import Connection, rows, set_variables, sql
-from autoholdings_assets.holdings.warehouse import quoted as quoted
+from autoholdings_assets.holdings.entitlements import Inputs
+from autoholdings_assets.holdings.title_lists import stage
+from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, set_variables, sql
 from autoholdings_assets.kbart import coverage
 from autoholdings_assets.kbart.reader import read
 from autoholdings_assets.kbart.validation import validate
@@ -95,9 +95,10 @@ def load_row_outcomes(connection: Connection, home: Home, inputs: Inputs) -> Non
 
 def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> None:
     """Make ``granted_row`` (all rows of all files), ``grant_of_profile`` and ``collection_state`` for the SQL files."""
-    ensure_staged(home, inputs.vendor, inputs.grants)
     connection.execute(sql("grants_and_collections"))
     for number, grant in enumerate(inputs.grants):
+        if not grant.title_list.exists():  # staged by another version
+            stage(home, inputs.vendor, grant.file_sha256, grant.file_name)
         connection.execute(
             "INSERT INTO grant_of_profile VALUES (?, ?, ?, ?, ?, ?)",
             [number, grant.profile, grant.file_sha256, grant.is_new, grant.available_for_all, list(grant.groups)],

@@ -13,15 +13,8 @@ from autoholdings_assets.config import Configuration, Home
 from autoholdings_assets.holdings.apply import Applied, accept_file, carry_out
 from autoholdings_assets.holdings.entitlements import all_groups
 from autoholdings_assets.holdings.generations import advance, generation
-from autoholdings_assets.holdings.plan import (
-    CONTENTS,
-    Plan,
-    content_path,
-    lapse_plans,
-    load_plan,
-    next_plan_id,
-)
-from autoholdings_assets.holdings.titles import write_parquet
+from autoholdings_assets.holdings.plan import CONTENTS, Plan, lapse_plans, load_plan, next_plan_id
+from autoholdings_assets.holdings.titles import content_path, write_parquet
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
 from autoholdings_assets.retrieval.archive import Archive
 

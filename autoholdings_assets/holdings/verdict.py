@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.entitlements import Grant, Inputs
-from autoholdings_assets.holdings.title_lists import stage, staged_path
+from autoholdings_assets.holdings.title_lists import staged_list, staged_path
 from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
 from autoholdings_assets.retrieval.archive import Archive
 
@@ -102,13 +102,10 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
     if grant.accepted_sha256 is None:
         return
     last = staged_path(home, inputs.vendor, grant.accepted_sha256)
-    if not last.exists():
-        if not Archive(home.archive).has(grant.accepted_sha256):
-            yield (
-                f"{name} cannot be compared with the last accepted one, which is not in the archive any more. {_MEANT}"
-            )
-            return
-        stage(home, inputs.vendor, Archive(home.archive).path_of(grant.accepted_sha256), grant.accepted_sha256, "")
+    if not last.exists() and not Archive(home.archive).has(grant.accepted_sha256):
+        yield f"{name} cannot be compared with the last accepted one, which is not in the archive any more. {_MEANT}"
+        return
+    last = staged_list(home, inputs.vendor, grant.accepted_sha256, "the last accepted file")
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW old_row AS FROM read_parquet({quoted(last)});"
         f"CREATE OR REPLACE TEMP VIEW new_row AS FROM read_parquet({quoted(grant.title_list)})"

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from autoholdings_assets.config import Configuration, Home
-from autoholdings_assets.holdings.plan import Plan, content_path
-from autoholdings_assets.holdings.title_lists import NOTED_OPEN_ACCESS, stage, staged_path
-from autoholdings_assets.holdings.titles import quoted
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql
+from autoholdings_assets.holdings.plan import Plan
+from autoholdings_assets.holdings.title_lists import NOTED_OPEN_ACCESS, staged_list
+from autoholdings_assets.holdings.titles import content_path
+from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
 from autoholdings_assets.kbart.reader import OVERFLOW, read
 from autoholdings_assets.kbart.rules import RULES
 from autoholdings_assets.reports.queries import query
@@ -177,9 +177,10 @@ def _load_outcomes(connection: Connection, staged: Path) -> None:
 
 def _load_understood(connection: Connection, home: Home, vendor: Vendor, files: list[dict[str, Any]]) -> None:
     """Make ``actions_file_row``: every row of the files as it was understood."""
+    staged = {f["file_no"]: staged_list(home, vendor, f["file_sha256"], f["file_name"]) for f in files}
     rows_of = (
-        f"SELECT {file['file_no']} AS file_no, {_UNDERSTOOD} FROM read_parquet({quoted(_staged(home, vendor, file))})"
-        for file in files
+        f"SELECT {number} AS file_no, {_UNDERSTOOD} FROM read_parquet({quoted(path)})"
+        for number, path in staged.items()
     )
     _view(connection, "actions_file_row", ("FROM actions_no_file_row", *rows_of))
 
@@ -212,15 +213,6 @@ def _load_given(connection: Connection, home: Home, files: list[dict[str, Any]],
 
 def _view(connection: Connection, name: str, parts: Iterable[str]) -> None:
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
-
-
-def _staged(home: Home, vendor: Vendor, file: Mapping[str, Any]) -> Path:
-    """The staged title list of the file; it is made again where it is not there any more."""
-    sha = file["file_sha256"]
-    staged = staged_path(home, vendor, sha)
-    if not staged.exists():
-        stage(home, vendor, Archive(home.archive).path_of(sha), sha, file["file_name"])
-    return staged
 
 
 _UNDERSTOOD = (

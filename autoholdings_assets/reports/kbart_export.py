@@ -11,8 +11,7 @@ from pathlib import Path
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.title_lists import staged_path
-from autoholdings_assets.holdings.titles import quoted
-from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
+from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, quoted, rows
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.strict import define_strict_forms
 from autoholdings_assets.kbart.writer import write_kbart

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from autoholdings_assets.config import ElectronicCollection, Home, Policies
 from autoholdings_assets.holdings import apply, plan, settled, title_lists
 from autoholdings_assets.holdings.entitlements import Grant, Inputs
-from autoholdings_assets.holdings.plan import content_path, make_plan, plan_items
+from autoholdings_assets.holdings.plan import make_plan, plan_items
+from autoholdings_assets.holdings.titles import content_path
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.vendors.model import load_vendors

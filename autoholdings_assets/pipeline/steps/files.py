@@ -14,7 +14,7 @@ from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, r
 from autoholdings_assets.kbart.errors import UnreadableFile
 from autoholdings_assets.pipeline.steps.arrivals import arrival, known_files
 from autoholdings_assets.pipeline.steps.run import RunContext, end_without_file, recorded_run
-from autoholdings_assets.retrieval import Archive, Inbox
+from autoholdings_assets.retrieval import Inbox
 from autoholdings_assets.vendors.model import Vendor
 
 PREVIEW_ROWS = 10
@@ -130,9 +130,7 @@ def _read(
     )
     if not (known and title_lists.staged_path(context.home, vendor, sha).exists()):
         try:
-            staged = title_lists.stage(
-                context.home, vendor, Archive(context.home.archive).path_of(sha), sha, file["file_name"]
-            )
+            staged = title_lists.stage(context.home, vendor, sha, file["file_name"])
         except UnreadableFile as error:
             named = "" if error.name == outcome.profile else f"{error.name}: "  # where the vendor names no file
             refusal = ProfileOutcome(outcome.profile, "refused", f"{named}{error.message}", error.advice, sha)
