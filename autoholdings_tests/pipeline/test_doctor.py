@@ -182,6 +182,7 @@ def test_every_endpoint_is_asked_once_without_fetching_anything(library: Library
 
 
 def test_a_daemon_that_is_not_running_and_switches_that_are_off_are_told(library: Library, wiley: Feed) -> None:
+    (library.home.dagster_home / "dagster.yaml").unlink()  # nothing has run here yet
     assert "no Dagster instance yet" in told(ask(unattended.dagster, library.home), "warning")
     library.change_profile("wiley-main", schedule="0 6 * * SAT")
     prepare(library.home)
@@ -240,7 +241,7 @@ def test_a_question_that_cannot_be_answered_keeps_no_other_from_being_asked(
     found = list(examine(library.home, datetime.now(UTC), ask_vendors=False))
     (disk,) = [f for f in found if f.subject == "disk"]
     assert disk.level == "fault" and "RuntimeError: no idea about ***" in disk.found
-    assert {f.subject for f in found} >= {"versions", "home", "configuration", "secrets", "Dagster", "alerts"}
+    assert {f.subject for f in found} >= {"versions", "home", "configuration", "secrets", "daemon", "alerts"}
 
 
 def test_the_command_says_a_line_each_with_an_exit_status_and_changes_nothing(
