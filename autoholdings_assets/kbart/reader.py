@@ -54,11 +54,6 @@ class KbartText:
     blank_rows: int
     broken_rows: int
 
-    @property
-    def columns_found(self) -> tuple[str, ...]:
-        """The KBART columns that the file has, in its order."""
-        return self.header.found
-
 
 def read(source: Path | bytes, *, name: str | None = None, limits: Limits = Limits()) -> KbartText:  # noqa: B008
     """Read a file into text.

@@ -62,7 +62,7 @@ class Limits:
     packed: int = 1 << 30
     unpacked: int = 1 << 30
     ratio: int = 200
-    lines: int = 5_000_000
+    lines: int = 10_000_000
     line: int = 10_000_000
 
 

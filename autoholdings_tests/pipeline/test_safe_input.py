@@ -169,9 +169,9 @@ BOMBS: dict[str, tuple[Callable[[], bytes], type[errors.UnreadableFile], str]] =
     "millions of columns": (
         lambda: ("\t".join(FIELD_NAMES) + "\tc" * 10 * MEGABYTE + "\n").encode(), errors.TooLarge, "bytes",
     ),
-    "very many lines": (lambda: GOOD.encode() + b"a\n" * 5_100_000, errors.TooLarge, "5,000,000 lines"),
+    "very many lines": (lambda: GOOD.encode() + b"a\n" * 10_100_000, errors.TooLarge, "10,000,000 lines"),
     "very many lines of another encoding": (
-        lambda: GOOD.encode() + b"\xe9\r" * 5_100_000, errors.TooLarge, "5,000,000 lines",
+        lambda: GOOD.encode() + b"\xe9\r" * 10_100_000, errors.TooLarge, "10,000,000 lines",
     ),
 }  # fmt: skip
 """What is sent, how it is refused, and what the refusal says."""
