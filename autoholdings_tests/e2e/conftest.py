@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from autoholdings_tests import browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     """A page of the system's Chromium."""
     executable = browser.chromium()
@@ -30,8 +30,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def serve_ui() -> Iterator[Callable[[Path], str]]:
-    """Start `autoholdings ui` for a home; gives its address. Every one that was started is stopped in the end."""
+    """Start `autoholdings ui` for a home; gives its address. Stopped after the module, since a UI is never idle."""
     with contextlib.ExitStack() as running:
         yield lambda home: running.enter_context(browser.serve_ui(home))
