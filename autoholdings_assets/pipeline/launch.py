@@ -16,6 +16,7 @@ from dagster._core.execution.api import execute_run
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.utils import make_new_run_id
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import apply_selection, run_selection
@@ -26,7 +27,7 @@ from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.links import UNDO_JOB
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
 from autoholdings_assets.pipeline.person import person
-from autoholdings_assets.pipeline.running import end_dead_runs
+from autoholdings_assets.pipeline.running import end_dead_runs, show_alive
 
 # The console logger would tell the terminal every event of the run; they all stand in the UI.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -66,8 +67,11 @@ def _execute(
     with open_instance(home) as instance:
         end_dead_runs(home, instance)
         definition = build_definitions(home, listener).resolve_job_def(job)
+        run_id = make_new_run_id()
+        show_alive(home, run_id)  # from before it is recorded, which a full disk may break off half-way
         run = instance.create_run_for_job(
             definition,
+            run_id=run_id,
             run_config=_QUIET | (config or {}),
             tags={ACTED_BY_TAG: person(), **tags},
             asset_selection=frozenset(selection) if selection else None,

@@ -34,7 +34,7 @@ def home_resource(home: Home, listener: Listener) -> dg.ResourceDefinition:
     @dg.resource(description="The institution's home folder. While a run has it, its process is known to be alive.")
     def resource(context: dg.InitResourceContext) -> HomeResource:
         if context.run is not None:
-            _show_alive(home, context.run.run_id)
+            show_alive(home, context.run.run_id)
         return HomeResource(home, listener)
 
     return resource
@@ -89,7 +89,7 @@ def watch_runs(context: dg.SensorEvaluationContext, home: dg.ResourceParam[HomeR
     return dg.SkipReason(f"Ended, their process had died: {', '.join(ended)}." if ended else "No run has died.")
 
 
-def _show_alive(home: Home, run_id: str) -> None:
+def show_alive(home: Home, run_id: str) -> None:
     """Hold the run's lock from now on; only the end of this process lets go of it."""
     path = _lock_file(home, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,8 +103,8 @@ def _show_alive(home: Home, run_id: str) -> None:
 
 def _dead(home: Home, instance: dg.DagsterInstance, claims: ExitStack) -> Iterator[dg.DagsterRun]:
     """The unfinished runs whose lock nobody holds; it is claimed, so that nobody else ends them at the same time."""
-    unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    for record in instance.get_run_records(dg.RunsFilter(statuses=unfinished)):
+    begun = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for record in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.NOT_STARTED, *begun])):
         path = _lock_file(home, record.dagster_run.run_id)
         if path.exists():
             lock = FileLock(path)
@@ -112,6 +112,8 @@ def _dead(home: Home, instance: dg.DagsterInstance, claims: ExitStack) -> Iterat
                 claims.enter_context(lock.acquire(timeout=0))
             except Timeout:
                 continue
+        elif record.dagster_run.status not in begun:
+            continue  # somebody else's to start: only the command line takes the lock before it records its run
         elif datetime.now(UTC) - datetime.fromtimestamp(record.start_time or 0, UTC) < GRACE:
             continue
         run = instance.get_run_by_id(record.dagster_run.run_id)  # it may have ended before its lock was let go of
