@@ -84,12 +84,13 @@ def test_an_upgrade_that_fails_changes_nothing(library: Library, migrations: Pat
     """All the versions that are lacking come in one transaction."""
     newest = max(warehouse._versions())
     before = described(library.home.warehouse)
-    (migrations / f"{newest + 1:04}_artificial.sql").write_text(ARTIFICIAL)
-    (migrations / f"{newest + 2:04}_broken.sql").write_text("ALTER TABLE job_run DROP COLUMN nothing_of_the_kind")
+    good, broken = (migrations / f"{newest + number:04}_{name}.sql" for number, name in ((1, "good"), (2, "broken")))
+    good.write_text(ARTIFICIAL)
+    broken.write_text("ALTER TABLE job_run DROP COLUMN nothing_of_the_kind")
     with pytest.raises(duckdb.Error, match="nothing_of_the_kind"):
         described(library.home.warehouse)
-    for file in migrations.glob("*.sql"):
-        file.unlink()
+    good.unlink()
+    broken.unlink()
     assert described(library.home.warehouse) == before
 
 
