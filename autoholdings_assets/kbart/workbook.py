@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import TypeVar
 from xml.parsers import expat
 
@@ -309,6 +310,8 @@ class _Sheet(_Heard):
             return ""
         match self._kind:
             case "s":
+                if stored.startswith("-"):
+                    raise UnusableWorkbook("refers to a text that it does not have.")
                 return self.texts[int(stored)]
             case "b":
                 return "FALSE" if stored == "0" else "TRUE"
@@ -327,6 +330,8 @@ class _Sheet(_Heard):
             return stored
         if stored.isdecimal():
             return stored.lstrip("0") or "0"
+        if not isfinite(number):
+            return stored
         return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(number)
 
 

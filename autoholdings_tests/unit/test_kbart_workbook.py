@@ -10,7 +10,7 @@ from random import Random
 import openpyxl
 import pytest
 
-from autoholdings_assets.kbart.workbook import first_table
+from autoholdings_assets.kbart.workbook import UnusableWorkbook, first_table
 
 
 def table(workbook: openpyxl.Workbook) -> tuple[list[list[str]], str]:
@@ -52,3 +52,29 @@ def test_rows_and_cells_stand_where_they_stood() -> None:
 
 def test_a_workbook_without_content_is_empty() -> None:
     assert table(openpyxl.Workbook()) == ([], "")
+
+
+def altered(old: str, new: str) -> list[list[str]]:
+    """The rows of a workbook with a text and a number, in whose sheet ``old`` was replaced."""
+    workbook, written, changed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    workbook.active.append(["a text", 7])
+    workbook.save(written)
+    with zipfile.ZipFile(written) as before, zipfile.ZipFile(changed, "w") as after:
+        for member in before.namelist():
+            content = before.read(member).decode()
+            if member.endswith("sheet1.xml"):
+                assert old in content
+                content = content.replace(old, new)
+            after.writestr(member, content)
+    with zipfile.ZipFile(changed) as archive:
+        return list(csv.reader(io.StringIO(first_table(archive, 1 << 24)[0].decode())))
+
+
+def test_a_cell_that_refers_to_no_text_is_refused_and_never_given_another_cells() -> None:
+    with pytest.raises(UnusableWorkbook, match="refers to a text that it does not have"):
+        altered("<v>0</v>", "<v>-1</v>")
+
+
+@pytest.mark.parametrize("stored", ["1e999", "nan"])
+def test_a_number_that_is_none_stays_as_it_was_stored(stored: str) -> None:
+    assert altered("<v>7</v>", f"<v>{stored}</v>") == [["a text", stored]]
