@@ -8,12 +8,15 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from filelock import FileLock
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.warehouse import locked
 from autoholdings_assets.pipeline import assets, running, stages
+from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.home import HomeResource, Listener
 from autoholdings_assets.pipeline.instance import prepare
+from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.launch import run_vendor
 from autoholdings_assets.pipeline.running import DIED, end_dead_runs, remove_old_locks, watch_runs
 from autoholdings_assets.pipeline.steps import RunContext
@@ -127,3 +130,22 @@ def test_nothing_is_ended_while_the_warehouse_is_written_to_or_the_run_lives(
         with locked(library.home.warehouse):
             assert watch_runs(context, home=home).skip_message == "No run has died."
         assert "had died" in watch_runs(context, home=home).skip_message  # type: ignore[operator]
+
+
+def test_a_run_that_was_recorded_and_never_started_ends_only_when_its_process_has_died(
+    library: Library, instance: dg.DagsterInstance
+) -> None:
+    """The command line takes a run's lock before it records it; one without a lock is somebody else's to start."""
+    job = build_definitions(library.home, Listener()).resolve_job_def(JOB_NAME)
+    waiting, alive, dead = (instance.create_run_for_job(job) for _ in range(3))
+    held = FileLock(running._lock_file(library.home, alive.run_id))
+    Path(held.lock_file).parent.mkdir(parents=True, exist_ok=True)
+    running._lock_file(library.home, dead.run_id).touch()
+    with held:
+        assert end_dead_runs(library.home, instance) == [dead.run_id]
+    statuses = {run.run_id: run.status for run in instance.get_runs()}
+    assert statuses == {
+        waiting.run_id: dg.DagsterRunStatus.NOT_STARTED,
+        alive.run_id: dg.DagsterRunStatus.NOT_STARTED,
+        dead.run_id: dg.DagsterRunStatus.FAILURE,
+    }
