@@ -72,7 +72,7 @@ def altered(old: str, new: str) -> list[list[str]]:
 
 def test_a_cell_that_refers_to_no_text_is_refused_and_never_given_another_cells() -> None:
     with pytest.raises(UnusableWorkbook, match="refers to a text that it does not have"):
-        altered("<v>0</v>", "<v>-1</v>")
+        altered('t="n"><v>7</v>', 't="s"><v>-1</v>')
 
 
 @pytest.mark.parametrize("stored", ["1e999", "nan"])
