@@ -131,8 +131,22 @@ class Configuration:
             )
         return self.vendors[name]
 
-    def collection(self, name_or_code: str) -> ElectronicCollection | None:
-        """The entry for an electronic collection, by name or code; None when the file has none."""
+    def collection(self, name_or_code: str) -> ElectronicCollection:
+        """The entry for an electronic collection, by name or code; ``ConfigurationError`` when the file has none."""
+        found = self.find_collection(name_or_code)
+        if found is None:
+            codes = [c.code for c in self.electronic_collections]
+            raise ConfigurationError(
+                [
+                    f'There is no electronic collection "{name_or_code}" in autoholdings.yaml'
+                    f"{nearest(name_or_code, codes)}. Those there are: {', '.join(codes) or 'none yet'}. "
+                    "An earlier collection that no vendor's files fill is entered with `local: true` and a code."
+                ]
+            )
+        return found
+
+    def find_collection(self, name_or_code: str) -> ElectronicCollection | None:
+        """The entry for an electronic collection, or None: a vendor's file may name one that the library has not."""
         return next((c for c in self.electronic_collections if name_or_code in (c.name, c.code)), None)
 
     def redaction(self) -> Redaction:

@@ -15,7 +15,7 @@ import click
 from autoholdings_assets.cli.acquisitions import COMMANDS as ACQUISITIONS
 from autoholdings_assets.cli.alerts import alerts
 from autoholdings_assets.cli.check import check
-from autoholdings_assets.cli.console import Exit, refuse, unexpected
+from autoholdings_assets.cli.console import Exit, WrongUse, refuse, unexpected
 from autoholdings_assets.cli.decisions import explain, undo
 from autoholdings_assets.cli.demo import demo
 from autoholdings_assets.cli.doctor import doctor
@@ -27,6 +27,7 @@ from autoholdings_assets.cli.show import history, plan, plans
 from autoholdings_assets.cli.status import status
 from autoholdings_assets.cli.upkeep import COMMANDS as UPKEEP
 from autoholdings_assets.config import ConfigurationError, Home
+from autoholdings_assets.holdings.refusals import NotPossible
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,6 +53,9 @@ def execute(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except NotPossible as refusal:
+        WrongUse(str(refusal)).show()
+        return Exit.WRONG_USE
     except ConfigurationError as error:
         return refuse(error)
     except Exception as error:

@@ -24,10 +24,9 @@ from autoholdings_assets.cli.console import (
     opened,
     print_json,
     print_table,
-    refusing,
     say,
 )
-from autoholdings_assets.config import Configuration, Home
+from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.pipeline.person import person
 from autoholdings_assets.reports.wording import counts_in_words, moment
 
@@ -128,7 +127,6 @@ def import_portfolios(
     Exit status: 0 done, 1 done with lines to look at, 2 wrong use, 3 the file cannot be used.
     """
     from autoholdings_assets.holdings import portfolio_import  # these bring DuckDB: only when needed
-    from autoholdings_assets.holdings.move import collection_named
     from autoholdings_assets.holdings.portfolio_list import read_portfolio_list
     from autoholdings_assets.kbart.errors import UnreadableFile
 
@@ -140,7 +138,7 @@ def import_portfolios(
         raise NotReadable(f"{error} Nothing was changed.") from None
     with _acting(home, "import", changing=do_apply) as (configuration, connection, act):
         summary = portfolio_import.preview(
-            connection, configuration, collection_named(configuration, collection), found,
+            connection, configuration, configuration.collection(collection), found,
             full_list=full_list, overwrite=overwrite, detach_missing=detach_missing,
         )  # fmt: skip
         if do_apply:
@@ -175,13 +173,13 @@ def move(
     Shows the summary; give the same command with --submit to carry it out. What has no single counterpart in the
     target stays where it is.
     """
-    from autoholdings_assets.holdings import move as moving  # brings DuckDB: only when needed
+    from autoholdings_assets.holdings import move as moving  # these bring DuckDB: only when needed
+    from autoholdings_assets.holdings.acts import Act
 
-    with _acting(home, "move", changing=do_submit) as (configuration, connection, act):
-        summary = moving.summarise(connection, configuration, sources, target, po_lines=po_lines, licenses=licenses)
-        if do_submit:
-            why = f"Moved to {summary.target}. {why}".strip()
-            summary = moving.submit(connection, configuration, act(why), summary)
+    act = Act("move", person(), why) if do_submit else None
+    summary = moving.move(
+        home, load_configuration(home), sources, target, po_lines=po_lines, licenses=licenses, act=act
+    )
     if as_json:
         print_json(asdict(summary) | {"submitted": do_submit, "outcomes": summary.outcomes})
     else:
@@ -248,10 +246,10 @@ def _acting(
     home: Home, kind: "Kind", *, changing: bool = True
 ) -> "Iterator[tuple[Configuration, Connection, Callable[[str], Act]]]":
     """The configuration, the warehouse, and what makes an act of its reason; at the end the holdings are published."""
-    from autoholdings_assets.holdings.acts import Act, NotPossible  # these bring DuckDB: only when needed
+    from autoholdings_assets.holdings.acts import Act  # these bring DuckDB: only when needed
     from autoholdings_assets.holdings.publish import publish
 
-    with opened(home) as (configuration, connection), refusing(NotPossible):
+    with opened(home) as (configuration, connection):
         yield configuration, connection, partial(Act, kind, person())
     if changing:
         publish(home)
@@ -262,10 +260,9 @@ def _change_details(
     attach: dict[str, str | None] | None = None, detach: Sequence[str] = (),
 ) -> int:  # fmt: skip
     from autoholdings_assets.holdings import acquisitions  # these bring DuckDB: only when needed
-    from autoholdings_assets.holdings.move import collection_named
 
     with _acting(home, "po-line") as (configuration, connection, act):
-        where = collection_named(configuration, collection).name if collection else None
+        where = configuration.collection(collection).name if collection else None
         portfolio = acquisitions.find_portfolio(connection, said, where)
         if attach:
             done = acquisitions.attach(connection, configuration, act(why), portfolio, **attach)

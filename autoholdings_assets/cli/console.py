@@ -45,15 +45,6 @@ class WrongUse(click.ClickException):
     exit_code = Exit.WRONG_USE
 
 
-@contextmanager
-def refusing(*refusals: type[Exception]) -> Iterator[None]:
-    """Tell refusals of the block, in which nothing has changed, as `WrongUse`."""
-    try:
-        yield
-    except refusals as refusal:
-        raise WrongUse(str(refusal)) from None
-
-
 def existing(home: Home) -> Home:
     """The home, which must have been set up. Raises `WrongUse` when it was not."""
     if not home.config_file.exists():

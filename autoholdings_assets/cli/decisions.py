@@ -16,7 +16,6 @@ from autoholdings_assets.cli.console import (
     opened,
     print_json,
     print_table,
-    refusing,
     say,
 )
 from autoholdings_assets.cli.report import print_run, run_report
@@ -76,9 +75,9 @@ def undo(run_id: str, vendor: str | None, submit: bool, why: str, home: Home, as
     if submit and not why.strip():
         raise WrongUse("Say with --why why the run is undone; it stands in the history.")
     from autoholdings_assets.holdings.plan import plan_items  # these bring DuckDB: only when needed
-    from autoholdings_assets.holdings.undo import NotUndoable, find_undoable, plan_undo
+    from autoholdings_assets.holdings.undo import find_undoable, plan_undo
 
-    with opened(home) as (configuration, connection), refusing(NotUndoable):
+    with opened(home) as (configuration, connection):
         undone = find_undoable(connection, run_id, vendor)
         planned = plan_undo(connection, home, configuration, undone, "")
         items = plan_items(connection, planned.plan_id)
@@ -130,13 +129,13 @@ def explain(named: str, home: Home, as_json: bool) -> int:
 
 
 def _decide(home: Home, plan_id: str, why: str, *, accepted: bool) -> str:
-    """Record the decision; gives the plan's vendor. Raises ``WrongUse`` when there is nothing to decide."""
+    """Record the decision; gives the plan's vendor. Raises ``NotPossible`` when there is nothing to decide."""
     from autoholdings_assets.holdings import decisions  # these bring DuckDB: only when needed
     from autoholdings_assets.holdings.warehouse import open_warehouse
     from autoholdings_assets.pipeline.person import person
 
     decide = decisions.accept if accepted else decisions.reject
-    with open_warehouse(home.warehouse) as connection, refusing(decisions.NotDecidable):
+    with open_warehouse(home.warehouse) as connection:
         return decide(connection, plan_id, why, person()).vendor
 
 

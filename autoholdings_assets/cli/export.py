@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from autoholdings_assets.cli.console import Exit, WrongUse, err, home_option, json_option, print_json, refusing, say
+from autoholdings_assets.cli.console import Exit, WrongUse, err, home_option, json_option, print_json, say
 from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.vendors.yaml_documents import nearest
 
@@ -49,15 +49,13 @@ def export(
         raise WrongUse(f"Name one vendor: {named}, or {vendor}.")
     vendor = vendor or named
     _refuse_nonsense(configuration, vendor, collection, group, form, since, left_out)
-    from autoholdings_assets.reports.alma_loader import UnknownMoment  # these bring DuckDB and pandas
-    from autoholdings_assets.reports.selection import NothingPublished
+    from autoholdings_assets.reports.selection import NothingPublished  # brings DuckDB
 
     try:
         if left_out and vendor:
             report, status = _free_content(home, configuration, vendor)
         elif form == "alma":
-            with refusing(UnknownMoment):
-                report, status = _alma(home, configuration, vendor, collection, since)
+            report, status = _alma(home, configuration, vendor, collection, since)
         else:
             report, status = _holdings(home, configuration, vendor, collection, group, form)
     except NothingPublished as refusal:
@@ -76,16 +74,13 @@ def _refuse_nonsense(
     configuration: Configuration, vendor: str | None, collection: str | None, group: str | None, form: str,
     since: str | None, left_out: bool,
 ) -> None:  # fmt: skip
-    """Raises `WrongUse`, or ``ConfigurationError`` for a vendor that there is not."""
+    """Raises `WrongUse`, or ``ConfigurationError`` for a vendor or collection that there is not."""
     if vendor:
         configuration.vendor(vendor)
     if vendor and collection:
         raise WrongUse("Name a vendor or a --collection, not both.")
-    if collection and configuration.collection(collection) is None:
-        known = [c.code for c in configuration.electronic_collections]
-        raise WrongUse(
-            f'There is no collection "{collection}"{nearest(collection, known)}. There are: {", ".join(known)}.'
-        )
+    if collection:
+        configuration.collection(collection)
     groups = configuration.institution.groups
     if group and group not in groups:
         there_are = f"There are: {', '.join(groups)}." if groups else "autoholdings.yaml names none."
@@ -104,7 +99,8 @@ def _holdings(
     from autoholdings_assets.reports.selection import Selection
 
     selection = Selection(group=group)
-    if chosen := configuration.collection(collection) if collection else None:
+    if collection:
+        chosen = configuration.collection(collection)
         selection = Selection(chosen.code, (chosen.name,), group)
     elif vendor:
         named = configuration.vendor(vendor)

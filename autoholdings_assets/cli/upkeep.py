@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autoholdings_assets.cli.console import Exit, err, home_option, json_option, print_json, print_table, refusing, say
+from autoholdings_assets.cli.console import Exit, err, home_option, json_option, print_json, print_table, say
 from autoholdings_assets.config import Home, load_configuration
 
 
@@ -25,9 +25,9 @@ def backup(target: Path, home: Home, as_json: bool) -> None:
 
     Runs may go on meanwhile. No credential is in it: keep the environment variables somewhere else.
     """
-    from autoholdings_assets.upkeep.backup import NotBackedUp, back_up  # brings DuckDB: only when needed
+    from autoholdings_assets.upkeep.backup import back_up  # brings DuckDB: only when needed
 
-    with refusing(NotBackedUp), _progress("backing up") as told:
+    with _progress("backing up") as told:
         made = back_up(home, target.resolve(), datetime.now(UTC), told)
     if as_json:
         print_json({"file": made.path, "size_bytes": made.size_bytes, "files": len(made.manifest.files),
@@ -44,12 +44,12 @@ def backup(target: Path, home: Home, as_json: bool) -> None:
 @json_option
 def restore(file: Path, home: Path, as_json: bool) -> int:
     """Make a new home of the backup FILE; every file of it is verified first."""
-    from autoholdings_assets.upkeep.restore import HomeNotEmpty, NotRestorable  # brings DuckDB: only when needed
+    from autoholdings_assets.upkeep.restore import NotRestorable  # brings DuckDB: only when needed
     from autoholdings_assets.upkeep.restore import restore as put_back
 
     place = Home(home.resolve())
     try:
-        with refusing(HomeNotEmpty), _progress("restoring") as told:
+        with _progress("restoring") as told:
             manifest = put_back(file, place, told)
     except NotRestorable as error:
         say(f"Nothing was restored. {error}", style="red")

@@ -54,7 +54,7 @@ def collections(patient: Patient) -> Iterator[Finding]:
     ready = [c for c in known.electronic_collections if c.is_ready]
     for vendor in patient.vendors:
         for collection in known.vendor(vendor).collections:
-            if known.collection(collection.name) is None:
+            if known.find_collection(collection.name) is None:
                 advice = "Add it to electronic_collections, once it is active in the catalogue, or with active: false."
                 yield warning(
                     "collections", f"Electronic collection for update does not exist: {collection.name}.", advice

@@ -8,15 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from autoholdings_assets.config import Configuration
-from autoholdings_assets.holdings.acts import (
-    DETAIL_FIELDS,
-    Act,
-    Changes,
-    Details,
-    NotPossible,
-    carry_out,
-    present_details,
-)
+from autoholdings_assets.holdings.acts import DETAIL_FIELDS, Act, Changes, Details, carry_out, present_details
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.warehouse import Connection, rows, sql
 from autoholdings_assets.kbart.identifiers import normalise_identifier
 
@@ -53,7 +46,7 @@ class Done:
 def find_portfolio(connection: Connection, said: str, collection: str | None = None) -> Portfolio:
     """The portfolio that a person means by its number, ISSN, ISBN, PO line or title.
 
-    Raises `NotPossible` when there is none, or several, which the text lists with their numbers.
+    Raises ``NotPossible`` when there is none, or several, which the text lists with their numbers.
     """
     connection.execute(sql("words"))
     found = rows(
@@ -97,7 +90,7 @@ def attach(
 ) -> Done:
     """Attach a PO line, a license or notes (the fields of ``Details``) to a portfolio; what is not given stays.
 
-    Raises `NotPossible` when another PO line is attached to it, or the PO line to another portfolio.
+    Raises ``NotPossible`` when another PO line is attached to it, or the PO line to another portfolio.
     """
     given = {name: value for name, value in details.items() if value is not None}
     blank = [name for name, value in given.items() if not value.strip()]
@@ -111,7 +104,7 @@ def attach(
 def detach(connection: Connection, configuration: Configuration, act: Act, portfolio: Portfolio, *fields: str) -> Done:
     """Detach the PO line (and the other fields named) from a portfolio; without a PO line the next run may remove it.
 
-    Raises `NotPossible` when nothing of that is attached.
+    Raises ``NotPossible`` when nothing of that is attached.
     """
     attached = [name for name in fields if getattr(portfolio.details, name) is not None]
     if not attached:

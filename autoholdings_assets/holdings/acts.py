@@ -16,16 +16,13 @@ import pyarrow as pa
 
 from autoholdings_assets.config import Configuration
 from autoholdings_assets.holdings.generations import advance, generation
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
+from autoholdings_assets.holdings.numbers import next_plan_id
+from autoholdings_assets.holdings.warehouse import Connection, rows, set_variables, sql, transaction
 
 Kind = Literal["po-line", "import", "move", "attention"]
 DETAIL_FIELDS = ("po_line", "license", "public_note", "internal_note", "portfolio_pid")
 OF_NO_VENDOR = "local"
 """Stands for the vendor in the names of acts on collections that no vendor's files fill."""
-
-
-class NotPossible(Exception):
-    """Staff asked for something that cannot be done; the text says why and what to do. Nothing has changed."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def carry_out(
     The generation of every vendor concerned advances, so that plans made before lapse. Raises ``duckdb.Error`` when
     a PO line would be in two places or nowhere.
     """
-    entries = {name: configuration.collection(name) for name in dict.fromkeys(collections)}
+    entries = {name: configuration.find_collection(name) for name in dict.fromkeys(collections)}
     vendors = list(dict.fromkeys(entry.vendor if entry else None for entry in entries.values()))
     load(connection, "new_details", _DETAILS, [asdict(details) for details in changes.details])
     load(connection, "new_portfolio", _portfolio_schema(connection), changes.portfolios)
@@ -120,15 +117,6 @@ def present_portfolio(connection: Connection, portfolio_id: int) -> dict[str, An
         [portfolio_id],
     )
     return found[0]
-
-
-def take_portfolio_numbers(connection: Connection, count: int) -> int:
-    """Take numbers for new portfolios, which nothing else will get; gives the first."""
-    first = int(scalar(connection, "SELECT max(next_value) FROM number_range WHERE name = 'portfolio_id'") or 1)
-    with transaction(connection):
-        connection.execute("DELETE FROM number_range WHERE name = 'portfolio_id'")
-        connection.execute("INSERT INTO number_range VALUES ('portfolio_id', ?)", [first + count])
-    return first
 
 
 def run_statements(connection: Connection, text: str) -> None:
@@ -180,8 +168,7 @@ def _registered(connection: Connection, table: pa.Table) -> Any:
 def _record(connection: Connection, act: Act, vendor: str | None, now: datetime) -> str:
     """Record the act beside the plans of runs, as one that is applied already."""
     name = vendor or OF_NO_VENDOR
-    number = scalar(connection, "SELECT count(*) + 1 FROM plan WHERE vendor = ?", [name])
-    plan_id = f"{name}-{number}"
+    plan_id = next_plan_id(connection, name)
     connection.execute(
         "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, generation, files, status, hold_reasons, counters, "
         "notes, applied_at, applied_run_id, applied_by) VALUES (?, ?, ?, ?, ?, ?, [], 'applied', [], [], ?, ?, ?, ?)",

@@ -12,13 +12,14 @@ from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import advance_with_run, generation
 from autoholdings_assets.holdings.plan import CONTENTS, Plan
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.settled import ACTIVATIONS
 from autoholdings_assets.holdings.titles import content_path, load_granted_rows
 from autoholdings_assets.holdings.warehouse import Connection, quoted, scalar, set_variables, sql, transaction
 
 
-class NotApplicable(Exception):
-    """The plan may not be applied; the text says why and what to do."""
+class NotApplicable(NotPossible):
+    """The plan may not be applied."""
 
 
 @dataclass(frozen=True)

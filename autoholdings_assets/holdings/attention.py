@@ -11,15 +11,8 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from autoholdings_assets.config import Configuration
-from autoholdings_assets.holdings.acts import (
-    Act,
-    Changes,
-    Details,
-    NotPossible,
-    carry_out,
-    present_details,
-    present_portfolio,
-)
+from autoholdings_assets.holdings.acts import Act, Changes, Details, carry_out, present_details, present_portfolio
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.warehouse import Connection, rows
 
 MISSING = "PO line, title missing"
@@ -61,7 +54,8 @@ def settle(
 
     *keep*: the portfolio stays, available, with its PO line. *detach*: the PO line goes; what no file names the next
     run removes. *withdraw*: not available any more, the PO line stays. *look again*: the case opens again on that day.
-    ``act.why`` is the note. Raises `NotPossible` for a case that is not there or a decision that makes no sense for it.
+    ``act.why`` is the note. Raises ``NotPossible`` for a case that is not there or a decision that makes no sense for
+    it.
     """
     case = _case(connection, attention_id)
     possible = _POSSIBLE.get(case["kind"], _OTHERWISE)

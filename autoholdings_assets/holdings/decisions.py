@@ -8,22 +8,19 @@ from datetime import datetime
 
 from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.plan import Plan, load_plan
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.warehouse import Connection, transaction
 
 ACCEPTED, REJECTED = "accepted", "rejected"
 
 
-class NotDecidable(Exception):
-    """The plan cannot be accepted or rejected; the text says why and what to do."""
-
-
 def accept(connection: Connection, plan_id: str, why: str, who: str) -> Plan:
-    """Allow this held plan to be applied, and no other. Raises `NotDecidable`."""
+    """Allow this held plan to be applied, and no other. Raises ``NotPossible``."""
     return _decide(connection, plan_id, ACCEPTED, why, who)
 
 
 def reject(connection: Connection, plan_id: str, why: str, who: str) -> Plan:
-    """Refuse this held plan: the holdings stay as they are until a file brings another plan. Raises `NotDecidable`."""
+    """Refuse this held plan: the holdings stay as they are until a file brings another plan. Raises ``NotPossible``."""
     return _decide(connection, plan_id, REJECTED, why, who)
 
 
@@ -31,15 +28,15 @@ def _decide(connection: Connection, plan_id: str, decision: str, why: str, who: 
     try:
         plan = load_plan(connection, plan_id)
     except KeyError:
-        raise NotDecidable(f"There is no plan {plan_id}; `autoholdings plans` lists them.") from None
+        raise NotPossible(f"There is no plan {plan_id}; `autoholdings plans` lists them.") from None
     if not why.strip() or not who.strip():
-        raise NotDecidable(
+        raise NotPossible(
             f"Plan {plan_id} is not {decision}: say who decides and why, so that it can be understood later."
         )
     if plan.status != "held":
-        raise NotDecidable(_not_held(plan))
+        raise NotPossible(_not_held(plan))
     if plan.generation != generation(connection, plan.vendor):
-        raise NotDecidable(
+        raise NotPossible(
             f"Plan {plan_id} has lapsed: the holdings have changed since it was made. "
             f"Run `autoholdings run {plan.vendor}` to make a new plan, and look at that one."
         )

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from autoholdings_assets.config import Configuration, ConfigurationError, ElectronicCollection
-from autoholdings_assets.holdings.acts import Act, Changes, Details, NotPossible, carry_out, present_details
+from autoholdings_assets.config import Configuration, Home
+from autoholdings_assets.holdings.acts import Act, Changes, Details, carry_out, present_details
 from autoholdings_assets.holdings.counterparts import Counterpart, Seeker, find_counterparts
-from autoholdings_assets.holdings.warehouse import Connection, rows
+from autoholdings_assets.holdings.publish import publish
+from autoholdings_assets.holdings.refusals import NotPossible
+from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
 
 MOVES = "move"
 NO_COUNTERPART = "no counterpart"
@@ -57,25 +59,35 @@ class MoveSummary:
         return tuple(item for item in self.items if item.outcome == MOVES)
 
 
+def move(
+    home: Home, configuration: Configuration, sources: Sequence[str], target: str, *, po_lines: bool, licenses: bool,
+    act: Act | None,
+) -> MoveSummary:  # fmt: skip
+    """What a move would do, or, with an ``act``, do it and publish the holdings. Raises as `summarise` does."""
+    with open_warehouse(home.warehouse) as connection:
+        summary = summarise(connection, configuration, sources, target, po_lines=po_lines, licenses=licenses)
+        if act is None:
+            return summary
+        act = replace(act, why=f"Moved to {summary.target}. {act.why}".strip())
+        summary = submit(connection, configuration, act, summary)
+    publish(home)
+    return summary
+
+
 def summarise(
-    connection: Connection,
-    configuration: Configuration,
-    sources: Sequence[str],
-    target: str,
-    *,
-    po_lines: bool,
-    licenses: bool,
-) -> MoveSummary:
+    connection: Connection, configuration: Configuration, sources: Sequence[str], target: str,
+    *, po_lines: bool, licenses: bool,
+) -> MoveSummary:  # fmt: skip
     """What moving from these collections (names or codes) to the target would do; nothing changes.
 
-    Raises ``ConfigurationError`` for a collection that the configuration does not have, and `NotPossible` when nothing
-    is chosen to be moved, or the target is among the sources.
+    Raises ``ConfigurationError`` for a collection that the configuration does not have, and ``NotPossible`` when
+    nothing is chosen to be moved, or the target is among the sources.
     """
     fields = [name for name, chosen in (("po_line", po_lines), ("license", licenses)) if chosen]
     if not fields:
         raise NotPossible("Choose what to move: PO lines, licenses, or both.")
-    goal = collection_named(configuration, target).name
-    names = tuple(dict.fromkeys(collection_named(configuration, source).name for source in sources))
+    goal = configuration.collection(target).name
+    names = tuple(dict.fromkeys(configuration.collection(source).name for source in sources))
     if not names:
         raise NotPossible("Name at least one collection to move from.")
     if goal in names:
@@ -125,20 +137,6 @@ def submit(connection: Connection, configuration: Configuration, act: Act, summa
         new[target_id] = _with(target, item.field, item.value, f"Moved from {item.collection}. {act.why}")
     plan_id = carry_out(connection, configuration, act, [*summary.sources, summary.target], Changes(list(new.values())))
     return replace(summary, plan_id=plan_id)
-
-
-def collection_named(configuration: Configuration, name_or_code: str) -> ElectronicCollection:
-    """The collection of this name or code. Raises ``ConfigurationError`` when the configuration has none."""
-    found = configuration.collection(name_or_code)
-    if found is None:
-        known = ", ".join(c.code for c in configuration.electronic_collections) or "none yet"
-        raise ConfigurationError(
-            [
-                f'There is no electronic collection "{name_or_code}" in autoholdings.yaml. Those there are: {known}. '
-                "An earlier collection that no vendor's files fill is entered with `local: true` and a code."
-            ]
-        )
-    return found
 
 
 def _with(details: Details, name: str, value: str | None, reason: str) -> Details:

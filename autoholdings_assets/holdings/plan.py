@@ -14,6 +14,7 @@ from autoholdings_assets.holdings.continuity import link_titles
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.notes import notes_on
+from autoholdings_assets.holdings.numbers import next_plan_id, next_portfolio_id, take_portfolio_ids
 from autoholdings_assets.holdings.settled import find_settled, stage_titles
 from autoholdings_assets.holdings.titles import content_path, load_row_outcomes, write_parquet
 from autoholdings_assets.holdings.verdict import judge
@@ -115,13 +116,8 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
         connection.execute(
             f"INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM ({sql('activated_items')})", [plan_id]
         )
-        _take_portfolio_numbers(connection)
+        take_portfolio_ids(connection, scalar(connection, "SELECT max(portfolio_id) + 1 FROM title_result") or 0)
     return load_plan(connection, plan_id)
-
-
-def next_plan_id(connection: Connection, vendor: str) -> str:
-    """The name of the vendor's next plan."""
-    return f"{vendor}-{scalar(connection, 'SELECT count(*) + 1 FROM plan WHERE vendor = ?', [vendor])}"
 
 
 def lapse_plans(connection: Connection, vendor: str) -> None:
@@ -178,7 +174,7 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
     set_variables(
         connection,
         all_groups=list(inputs.all_groups),
-        first_portfolio_id=_next_portfolio_number(connection),
+        first_portfolio_id=next_portfolio_id(connection),
         grace_files=inputs.policies.grace_files,
         po_line_portfolio_missing=inputs.policies.po_line_portfolio_missing,
     )
@@ -189,15 +185,3 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
     link_titles(connection)
     for step in COMPARISON:
         connection.execute(sql(step))
-
-
-def _next_portfolio_number(connection: Connection) -> int:
-    return int(scalar(connection, "SELECT max(next_value) FROM number_range WHERE name = 'portfolio_id'") or 1)
-
-
-def _take_portfolio_numbers(connection: Connection) -> None:
-    """New portfolios have their numbers from now on, whether this plan is ever applied or not."""
-    following = scalar(connection, "SELECT max(portfolio_id) + 1 FROM title_result")
-    if following is not None and following > _next_portfolio_number(connection):
-        connection.execute("DELETE FROM number_range WHERE name = 'portfolio_id'")
-        connection.execute("INSERT INTO number_range VALUES ('portfolio_id', ?)", [following])

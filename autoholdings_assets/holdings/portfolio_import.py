@@ -11,17 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from autoholdings_assets.config import Configuration, ElectronicCollection
-from autoholdings_assets.holdings.acts import (
-    Act,
-    Changes,
-    Details,
-    carry_out,
-    present_details,
-    take_portfolio_numbers,
-)
+from autoholdings_assets.holdings.acts import Act, Changes, Details, carry_out, present_details
 from autoholdings_assets.holdings.counterparts import Counterpart, Seeker, find_counterparts
+from autoholdings_assets.holdings.numbers import next_portfolio_id, take_portfolio_ids
 from autoholdings_assets.holdings.portfolio_list import Line, PortfolioList
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, transaction
 
 ATTACHED = "attached"
 CREATED = "created"
@@ -122,7 +116,9 @@ def apply(connection: Connection, configuration: Configuration, act: Act, summar
     changes = summary.changes
     if not (changes.details or changes.portfolios):
         return summary
-    first = take_portfolio_numbers(connection, len(changes.portfolios))
+    first = next_portfolio_id(connection)
+    with transaction(connection):
+        take_portfolio_ids(connection, first + len(changes.portfolios))
 
     def numbered(number: int) -> int:
         return number if number > 0 else first - number - 1  # the preview counts new portfolios -1, -2 ...

@@ -13,17 +13,15 @@ from autoholdings_assets.config import Configuration, Home
 from autoholdings_assets.holdings.apply import Applied, accept_file, carry_out
 from autoholdings_assets.holdings.entitlements import all_groups
 from autoholdings_assets.holdings.generations import advance, generation
-from autoholdings_assets.holdings.plan import CONTENTS, Plan, lapse_plans, load_plan, next_plan_id
+from autoholdings_assets.holdings.numbers import next_plan_id
+from autoholdings_assets.holdings.plan import CONTENTS, Plan, lapse_plans, load_plan
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.titles import content_path, write_parquet
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
 from autoholdings_assets.retrieval.archive import Archive
 
 FROM_FILES = ("upload", "undo")
 """Kinds of plans after which each profile's titles rest on the files that the plan names."""
-
-
-class NotUndoable(Exception):
-    """The run cannot be undone; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class _Files:
 
 
 def find_undoable(connection: Connection, run: str, vendor: str | None = None) -> Plan:
-    """The applied plan of a run, named by its id or the beginning of it. Raises `NotUndoable`."""
+    """The applied plan of a run, named by its id or the beginning of it. Raises ``NotPossible``."""
     found = connection.execute(
         "SELECT plan_id, vendor FROM plan WHERE status = 'applied' AND starts_with(applied_run_id, $run) "
         "AND ($vendor IS NULL OR vendor = $vendor) ORDER BY applied_at",
@@ -44,23 +42,23 @@ def find_undoable(connection: Connection, run: str, vendor: str | None = None) -
     ).fetchall()
     if not found:
         known = scalar(connection, "SELECT count(*) FROM job_run WHERE starts_with(run_id, ?)", [run])
-        raise NotUndoable(
+        raise NotPossible(
             f"Run {run} changed no portfolios: there is nothing to undo."
             if known
             else f"There is no run {run}; `autoholdings history` lists them."
         )
     if len(found) > 1:
         names = ", ".join(f"{plan_id} ({of})" for plan_id, of in found)
-        raise NotUndoable(
+        raise NotPossible(
             f"Several plans were applied by runs that begin with {run}: {names}. Give more of the run's id, or "
             "--vendor."
         )
     plan = load_plan(connection, found[0][0])
     if plan.kind not in FROM_FILES:
-        raise NotUndoable(f"Run {run} is not one of the upload job but a {plan.kind}; it is not undone here.")
+        raise NotPossible(f"Run {run} is not one of the upload job but a {plan.kind}; it is not undone here.")
     undone_by = _undone_by(connection, plan.plan_id)
     if undone_by is not None and _undone_by(connection, undone_by.plan_id) is None:
-        raise NotUndoable(
+        raise NotPossible(
             f"Run {run} was undone already, by run {(undone_by.applied_run_id or '')[:8]} on "
             f"{undone_by.applied_at:%Y-%m-%d}. "
             "To have its changes again, undo that one."
@@ -108,9 +106,9 @@ def plan_undo(connection: Connection, home: Home, configuration: Configuration, 
 
 
 def apply_undo(connection: Connection, home: Home, plan: Plan, run_id: str, acted_by: str, why: str = "") -> Applied:
-    """Carry an undo out. Raises `NotUndoable`, and ``NotApplicable`` when the holdings have changed since."""
+    """Carry an undo out. Raises ``NotPossible``, also when the holdings have changed since."""
     if plan.kind != "undo" or plan.undoes_plan_id is None or plan.status != "ready":
-        raise NotUndoable(f"Plan {plan.plan_id} is a {plan.kind} plan that is {plan.status}, not an undo that waits.")
+        raise NotPossible(f"Plan {plan.plan_id} is a {plan.kind} plan that is {plan.status}, not an undo that waits.")
     undone = load_plan(connection, plan.undoes_plan_id)
     files = _files(connection, undone)
     reason = why.strip() or "no reason was given"
@@ -201,7 +199,7 @@ def _verify_files_are_kept(connection: Connection, home: Home, undone: Plan, fil
     ).fetchall()
     for profile, sha, name in retrieved:
         if files.afterwards.get(profile) == sha and not Archive(home.archive).has(sha):
-            raise NotUndoable(
+            raise NotPossible(
                 f"Run {(undone.applied_run_id or '')[:8]} cannot be undone any more: the file {name}, on which the "
                 f"titles of {profile} would rest again, has been pruned (see `retention` in autoholdings.yaml)."
             )

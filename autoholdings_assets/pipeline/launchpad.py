@@ -10,7 +10,6 @@ from typing import Any
 
 import dagster as dg
 
-from autoholdings_assets.holdings.acts import NotPossible
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.stages import EXPECTED, show_reports
 from autoholdings_assets.pipeline.steps import RunContext
@@ -26,7 +25,7 @@ def launchpad_job(name: str, description: str) -> Callable[[Callable[..., None]]
             _refuse_variables(context)
             try:
                 act(context, **given)
-            except (NotPossible, *EXPECTED) as error:
+            except EXPECTED as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
 
         @dg.job(name=name, description=description, executor_def=dg.in_process_executor)

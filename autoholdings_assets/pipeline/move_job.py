@@ -9,10 +9,9 @@ from pydantic import Field
 
 from autoholdings_assets.config import load_configuration
 from autoholdings_assets.holdings import move
-from autoholdings_assets.holdings.acts import Act, NotPossible
+from autoholdings_assets.holdings.acts import Act
 from autoholdings_assets.holdings.move import MoveSummary
-from autoholdings_assets.holdings.publish import publish
-from autoholdings_assets.holdings.warehouse import open_warehouse
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.launchpad import launchpad_job, reported
@@ -67,19 +66,11 @@ def _move(context: dg.OpExecutionContext, config: Move, home: HomeResource) -> M
         raise NotPossible("Nothing was done: name the collections to move from (`sources`) and the `target`.")
     if config.submit and not config.who.strip():
         raise NotPossible("Nothing was done: say who submits it (`who`).")
-    configuration = load_configuration(home.home)
-    with open_warehouse(home.home.warehouse) as connection:
-        summary = move.summarise(
-            connection, configuration, config.sources, config.target,
-            po_lines=config.move_po_lines, licenses=config.move_licenses,
-        )  # fmt: skip
-        if not config.submit:
-            return summary
-        why = f"Moved to {summary.target}. {config.why}".strip()
-        act = Act("move", config.who.strip(), why, context.run.run_id)
-        summary = move.submit(connection, configuration, act, summary)
-    publish(home.home)
-    return summary
+    act = Act("move", config.who.strip(), config.why, context.run.run_id) if config.submit else None
+    return move.move(
+        home.home, load_configuration(home.home), config.sources, config.target,
+        po_lines=config.move_po_lines, licenses=config.move_licenses, act=act,
+    )  # fmt: skip
 
 
 def _row(item: move.MoveItem) -> dict[str, object]:

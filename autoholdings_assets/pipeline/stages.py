@@ -11,11 +11,9 @@ from typing import Any
 import dagster as dg
 
 from autoholdings_assets.config import ConfigurationError
-from autoholdings_assets.holdings.apply import NotApplicable
-from autoholdings_assets.holdings.decisions import NotDecidable
 from autoholdings_assets.holdings.disk import DiskFull
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.titles import MergedTitles
-from autoholdings_assets.holdings.undo import NotUndoable
 from autoholdings_assets.holdings.warehouse import WarehouseBusy, WarehouseTooNew
 from autoholdings_assets.kbart.errors import UnreadableFile
 from autoholdings_assets.pipeline import checks, columns, invariants, links, steps
@@ -25,7 +23,6 @@ from autoholdings_assets.pipeline.sources import CONFIGURATION, CZ_TITLE_LISTS, 
 from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_assets.reports.job_files import WrittenReport
 from autoholdings_assets.reports.markdown import as_markdown
-from autoholdings_assets.reports.selection import NothingPublished
 from autoholdings_assets.reports.wording import YEARS_LOST, action_in_words, changes_in_words
 
 _FIGURES = (
@@ -33,18 +30,7 @@ _FIGURES = (
     YEARS_LOST,
 )  # fmt: skip
 
-EXPECTED = (
-    ConfigurationError,
-    DiskFull,
-    NotApplicable,
-    NotDecidable,
-    NotUndoable,
-    NothingPublished,
-    UnreadableFile,
-    WarehouseBusy,
-    WarehouseTooNew,
-    steps.NothingUsable,
-)
+EXPECTED = (ConfigurationError, DiskFull, NotPossible, UnreadableFile, WarehouseBusy, WarehouseTooNew)
 """Errors whose text tells a librarian what to do: they need no stack trace, and no retry would help."""
 
 

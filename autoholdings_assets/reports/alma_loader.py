@@ -17,6 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from autoholdings_assets.config import ElectronicCollection, Home
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows, scalar, transaction
 from autoholdings_assets.reports.queries import query
 from autoholdings_assets.reports.selection import published_holdings
@@ -50,10 +51,6 @@ COLUMNS = (
     Column("group_names", "GROUP_NAME", 20),
     Column("coverage_statement", "COVERAGE_STATEMENT", 15),
 )
-
-
-class UnknownMoment(Exception):
-    """What was given for the moment to start from is neither a run nor a date; the text says what to give."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ def export_alma(
 def moment_of(home: Home, named: str, timezone: str) -> datetime:
     """The moment that ``--since`` names: the beginning of a day in the time zone, or the end of a run.
 
-    Raises `UnknownMoment`, ``NothingPublished``.
+    Raises ``NotPossible``, ``NothingPublished``.
     """
     with suppress(ValueError):
         return datetime.combine(date.fromisoformat(named), time.min, ZoneInfo(timezone))
@@ -118,7 +115,7 @@ def moment_of(home: Home, named: str, timezone: str) -> datetime:
         )
     if len(ended) != 1:
         found = "several runs begin with it" if ended else "there is no such run, and it is no date"
-        raise UnknownMoment(f"--since {named}: {found}. Give a run of `autoholdings history`, or a date (2026-11-22).")
+        raise NotPossible(f"--since {named}: {found}. Give a run of `autoholdings history`, or a date (2026-11-22).")
     moment: datetime = ended[0]["at_time"]
     return moment
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from autoholdings_assets.config import Home
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.warehouse import Connection, set_variables
 from autoholdings_assets.reports.outbox import package_name
 from autoholdings_assets.reports.queries import query
@@ -19,8 +20,8 @@ MEMORY = "2GB"
 """What DuckDB may take before it puts intermediate results on disk."""
 
 
-class NothingPublished(Exception):
-    """There is no published copy of the holdings yet; the text says what to do."""
+class NothingPublished(NotPossible):
+    """There is no published copy of the holdings yet."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.disk import told_when_full
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.warehouse import copy_warehouse, locked
 from autoholdings_assets.upkeep.manifest import MANIFEST, File, Manifest, present_versions
 
@@ -32,10 +33,6 @@ _ENVIRONMENT = ".env"
 _SQLITE = b"SQLite format 3\0"
 _ONLY_OWNER = 0o600
 _COMPRESSION = 3  # title lists shrink to an eighth; more takes three times as long for a tenth less
-
-
-class NotBackedUp(Exception):
-    """No backup can be written there; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Backup:
 def back_up(home: Home, target: Path, now: datetime, told: Told = lambda done, total: None) -> Backup:
     """Write a backup of the home to a file, or to a file named after the moment when ``target`` is a folder.
 
-    Raises `NotBackedUp` when that is no place for one, ``DiskFull``, and ``WarehouseBusy`` when a run keeps the
+    Raises ``NotPossible`` when that is no place for one, ``DiskFull``, and ``WarehouseBusy`` when a run keeps the
     warehouse too long.
     """
     if target.is_dir():
@@ -76,11 +73,11 @@ def back_up(home: Home, target: Path, now: datetime, told: Told = lambda done, t
 
 def _refuse_place(home: Home, target: Path) -> None:
     if target.exists():
-        raise NotBackedUp(f"{target} is there already; it was left as it is.")
+        raise NotPossible(f"{target} is there already; it was left as it is.")
     if not target.parent.is_dir():
-        raise NotBackedUp(f"There is no folder {target.parent}.")
+        raise NotPossible(f"There is no folder {target.parent}.")
     if home.path in target.parents:
-        raise NotBackedUp("Give a place outside the home: a backup inside it would be lost with it.")
+        raise NotPossible("Give a place outside the home: a backup inside it would be lost with it.")
 
 
 def _copied_warehouse(home: Home, scratch: Path) -> dict[str, Path]:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.disk import told_when_full
 from autoholdings_assets.holdings.publish import publish
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.upkeep.manifest import FORMAT, MANIFEST, File, Manifest, difference
 
@@ -25,17 +26,13 @@ class NotRestorable(Exception):
     """The backup cannot be put back; the text says why and what to do."""
 
 
-class HomeNotEmpty(Exception):
-    """There is something where the home is to be."""
-
-
 def restore(backup: Path, home: Home, told: Callable[[int, int], None] = lambda done, total: None) -> Manifest:
     """Make a new home of a backup, and publish its holdings. ``told`` gets the bytes read of the backup, and its size.
 
-    Raises `HomeNotEmpty`, `NotRestorable`, ``WarehouseTooNew``, ``DiskFull``; then there is no new home.
+    Raises ``NotPossible``, `NotRestorable`, ``WarehouseTooNew``, ``DiskFull``; then there is no new home.
     """
     if home.path.exists() and (not home.path.is_dir() or any(home.path.iterdir())):
-        raise HomeNotEmpty(f"{home.path} is not empty; a backup is restored into a new home only.")
+        raise NotPossible(f"{home.path} is not empty; a backup is restored into a new home only.")
     home.path.parent.mkdir(parents=True, exist_ok=True)
     with told_when_full(home.path.parent), TemporaryDirectory(prefix=".autoholdings-", dir=home.path.parent) as folder:
         restored = Home(Path(folder) / "home")

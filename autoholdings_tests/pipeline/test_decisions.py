@@ -7,7 +7,7 @@ import pytest
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.holdings.apply import NotApplicable
-from autoholdings_assets.holdings.decisions import NotDecidable
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.instance import prepare
 from autoholdings_tests.library import Feed, Library, Outcome, issn, journal
@@ -56,19 +56,19 @@ def test_the_next_run_applies_a_plan_that_was_accepted_for_later(library: Librar
 @pytest.mark.rule("A2")
 @pytest.mark.parametrize("why", ["", "  "])
 def test_a_decision_needs_a_reason(library: Library, held: Outcome, why: str) -> None:
-    with pytest.raises(NotDecidable, match="say who decides and why"):
+    with pytest.raises(NotPossible, match="say who decides and why"):
         library.accept("wiley-2", why)
     assert status(library) == "held"
 
 
 @pytest.mark.rule("A2")
 def test_only_a_held_plan_is_decided_and_only_once(library: Library, held: Outcome) -> None:
-    with pytest.raises(NotDecidable, match="There is no plan wiley-9"):
+    with pytest.raises(NotPossible, match="There is no plan wiley-9"):
         library.accept("wiley-9")
-    with pytest.raises(NotDecidable, match="wiley-1 is applied, not held"):
+    with pytest.raises(NotPossible, match="wiley-1 is applied, not held"):
         library.accept("wiley-1")
     library.reject("wiley-2", "cut off")
-    with pytest.raises(NotDecidable, match=r"Ada has rejected it .cut off."):
+    with pytest.raises(NotPossible, match=r"Ada has rejected it .cut off."):
         library.accept("wiley-2")
 
 
@@ -97,7 +97,7 @@ def test_an_acceptance_lapses_when_staff_attach_a_po_line(library: Library, held
 @pytest.mark.rule("A2")
 def test_a_held_plan_that_has_lapsed_cannot_be_accepted(library: Library, held: Outcome) -> None:
     library.write("UPDATE vendor_state SET generation = generation + 1")
-    with pytest.raises(NotDecidable, match=r"has lapsed.*autoholdings run wiley"):
+    with pytest.raises(NotPossible, match=r"has lapsed.*autoholdings run wiley"):
         library.accept("wiley-2")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config import Retention
-from autoholdings_assets.holdings.undo import NotUndoable
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.housekeeping import HOUSEKEEPING_JOB, forget_old_runs, keep_house
 from autoholdings_assets.pipeline.instance import prepare
@@ -67,7 +67,7 @@ def test_after_pruning_everything_runs_undoing_and_decisions_still_work(library:
     assert set(library.titles()) == titles(3)
     for path in library.home.archive.glob("??/*"):
         path.unlink()
-    with pytest.raises(NotUndoable, match="has been pruned"):
+    with pytest.raises(NotPossible, match="has been pruned"):
         library.undo(newest.run_id)
 
 

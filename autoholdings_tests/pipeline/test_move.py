@@ -14,9 +14,10 @@ import pytest
 from autoholdings_assets.config import Home, load_configuration
 from autoholdings_assets.config_model import ElectronicCollection
 from autoholdings_assets.holdings import move, portfolio_import
-from autoholdings_assets.holdings.acts import Act, NotPossible
+from autoholdings_assets.holdings.acts import Act
 from autoholdings_assets.holdings.move import MoveSummary
 from autoholdings_assets.holdings.portfolio_list import Line, PortfolioList
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse
 from autoholdings_tests.library import JOURNALS, Feed, Library, issn, journal
 

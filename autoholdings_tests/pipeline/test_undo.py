@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from autoholdings_assets.cli import execute
-from autoholdings_assets.holdings.undo import NotUndoable
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.instance import prepare
 from autoholdings_tests.library import Feed, Library, issn, journal
@@ -127,7 +127,7 @@ def test_an_undo_can_be_undone(library: Library, wiley: Feed) -> None:
     run = library.run()
     after = holdings(library)
     undo = library.undo(run.run_id)
-    with pytest.raises(NotUndoable, match="was undone already"):
+    with pytest.raises(NotPossible, match="was undone already"):
         library.undo(run.run_id)
     (recorded,) = library.sql("SELECT applied_run_id FROM plan WHERE plan_id = ?", undo.plan_id)
     library.undo(recorded["applied_run_id"])
@@ -173,7 +173,7 @@ def test_what_cannot_be_undone_is_said(library: Library, wiley: Feed, run: str, 
     library.run()
     library.run()
     before = library.state()
-    with pytest.raises(NotUndoable, match=message):
+    with pytest.raises(NotPossible, match=message):
         library.undo(run)
     assert library.state() == before
 

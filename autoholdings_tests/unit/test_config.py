@@ -365,7 +365,7 @@ def test_activation_other_than_manual_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.rule("C11")
 def test_a_collection_without_an_entry_is_simply_not_there(tmp_path: Path) -> None:
     configuration = load(tmp_path, electronic_collections=[{"name": JOURNALS}])
-    assert configuration.collection(BOOKS) is None and not configuration.warnings
+    assert configuration.find_collection(BOOKS) is None and not configuration.warnings
 
 
 def test_a_collection_of_no_vendor_is_an_error_with_the_nearest_name(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def apply_plan(context: RunContext) -> PortfoliosSummary:
 
 
 def preview_undo(context: RunContext, run: str) -> Plan:
-    """What undoing a run would do; nothing is changed. Raises ``NotUndoable``."""
+    """What undoing a run would do; nothing is changed. Raises ``NotPossible``."""
     with open_warehouse(context.home.warehouse) as connection:
         undone = undo.find_undoable(connection, run, context.vendor_name or None)
         return undo.plan_undo(connection, context.home, context.configuration, undone, context.run_id)
@@ -130,8 +130,7 @@ def preview_undo(context: RunContext, run: str) -> Plan:
 def undo_run(context: RunContext, run: str, why: str) -> tuple[Plan, PortfoliosSummary]:
     """Restore the state before a run, which is named by its id or the beginning of it, as this run (rule A9).
 
-    ``context.vendor_name`` may be empty: then the run itself tells the vendor. Raises ``NotUndoable``,
-    ``NotApplicable``.
+    ``context.vendor_name`` may be empty: then the run itself tells the vendor. Raises ``NotPossible``.
     """
     with open_warehouse(context.home.warehouse) as connection:
         undone = undo.find_undoable(connection, run, context.vendor_name or None)

@@ -14,6 +14,7 @@ from pathlib import Path
 from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.holdings import runs
 from autoholdings_assets.holdings.entitlements import Inputs, current_inputs
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse
 from autoholdings_assets.reports.job_files import WrittenReport, report_files, write_job_report
@@ -23,7 +24,7 @@ _PATIENCE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
-class NothingUsable(Exception):
+class NothingUsable(NotPossible):
     """No Active profile brought a file that can be used; the holdings stay as they were."""
 
 
