@@ -139,7 +139,7 @@ def _freshness(configuration: Configuration, found: "Staleness", last_file: date
     if found.message:
         return f"{vendor.title}: stale. {found.message}"
     if found.fresh_until is None or last_file is None:
-        return f"{vendor.title}: no file yet. {vendor.title} makes it {vendor.publication_in_words()}."
+        return f"{vendor.title}: no file yet. {vendor.title} makes it {vendor.publication.description}."
     until = moment(found.fresh_until, configuration.institution.timezone)
     return f"{vendor.title}: fresh, last file {last_file}; the next one must have come by {until}."
 

@@ -87,7 +87,7 @@ def _not_brought(vendor: Vendor, profile: dict[str, Any], current_at: datetime |
         f"{profile['first_asked_at']:%Y-%m-%d}"
     )
     return (
-        f"{told}; {vendor.title} makes its file {vendor.publication_in_words()}. "
+        f"{told}; {vendor.title} makes its file {vendor.publication.description}. "
         f"See with `autoholdings status` what the last run met and whether a schedule or sensor is on, then "
         f"`autoholdings run {vendor.name}`."
     )
@@ -96,6 +96,6 @@ def _not_brought(vendor: Vendor, profile: dict[str, Any], current_at: datetime |
 def _no_new_file(vendor: Vendor, profile: dict[str, Any]) -> str:
     return (
         f"The newest file of {vendor.title} for profile {profile['profile']} is of {profile['file_date']:%Y-%m-%d}, "
-        f"though {vendor.title} makes its file {vendor.publication_in_words()}. Ask {vendor.title} why there is no new "
-        "one; the holdings stay as that file says."
+        f"though {vendor.title} makes its file {vendor.publication.description}. Ask {vendor.title} why there is no "
+        "new one; the holdings stay as that file says."
     )

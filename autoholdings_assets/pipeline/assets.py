@@ -80,7 +80,7 @@ def _asset(
 ) -> dg.AssetsDefinition:
     name, words = "", {}
     if vendor:
-        name, words = vendor.name, {"vendor": vendor.title, "published": vendor.publication_in_words()}
+        name, words = vendor.name, {"vendor": vendor.title, "published": vendor.publication.description}
 
     # Dagster does not know the parametrised form of MaterializeResult.
     def materialize(context: dg.AssetExecutionContext, home: dg.ResourceParam[HomeResource]) -> dg.MaterializeResult:  # type: ignore[type-arg]

@@ -3,8 +3,3 @@
 What belongs here: everything in which vendors differ, as data. What does not: any code that asks for a
 vendor by name.
 """
-
-from autoholdings_assets.vendors.model import Vendor, VendorCollection, load_vendors
-from autoholdings_assets.vendors.yaml_documents import ConfigurationError
-
-__all__ = ["ConfigurationError", "Vendor", "VendorCollection", "load_vendors"]

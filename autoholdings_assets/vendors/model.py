@@ -82,7 +82,7 @@ class VendorCollection(StrictModel):
 
 
 class Publication(StrictModel):
-    """When the vendor makes its files.
+    """When the vendor makes its files; ``description`` says it in words: ``every Saturday at 02:00 Pacific time``.
 
     ``cron`` (in ``timezone``) is the moment by which a new file is there; ``check`` (in ``timezone``) when to look.
     """
@@ -161,10 +161,6 @@ class Vendor(StrictModel):
         if self.publication.cron is None:
             return None
         return next_time(self.publication.cron, self.publication.timezone, after)
-
-    def publication_in_words(self) -> str:
-        """When the vendor makes its files: ``every Saturday at 02:00 Pacific time``."""
-        return self.publication.description
 
 
 def load_vendors(extra: Path | None = None) -> dict[str, Vendor]:

@@ -8,7 +8,7 @@ import yaml
 
 from autoholdings_assets.config import Home, load_configuration
 from autoholdings_assets.config_model import LossGuard
-from autoholdings_assets.vendors import load_vendors
+from autoholdings_assets.vendors.model import load_vendors
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ from autoholdings_assets.kbart.reader import read
 from autoholdings_assets.retrieval import Archive, Limits, Previous, RetrievalError, Retrieved, errors, mark_of_new_file
 from autoholdings_assets.retrieval import retrieve as fetch
 from autoholdings_assets.retrieval.http import date_in_name
-from autoholdings_assets.vendors import Vendor, load_vendors
+from autoholdings_assets.vendors.model import Vendor, load_vendors
 from autoholdings_tests import faults
 
 TOKEN = "tok/en+7f3a 9c"  # with characters that look different in an address

@@ -9,7 +9,7 @@ import pytest
 from autoholdings_assets.config import IntegrationProfile, Secret
 from autoholdings_assets.demo.vendor import Account, DemoVendors
 from autoholdings_assets.retrieval import Archive, Limits, Retrieved, errors, retrieve
-from autoholdings_assets.vendors import Vendor, load_vendors
+from autoholdings_assets.vendors.model import Vendor, load_vendors
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 CONTENT = b"publication_title\tprint_identifier\nAnnals of Testing\t1234-5679\n"

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from autoholdings_assets.config import Configuration, ConfigurationError, Home, Secret, load_configuration
-from autoholdings_assets.vendors import load_vendors, yaml_documents
+from autoholdings_assets.vendors import yaml_documents
+from autoholdings_assets.vendors.model import load_vendors
 
 VENDORS = load_vendors()
 JOURNALS = "Wiley Online Library - AutoHoldings Journals"

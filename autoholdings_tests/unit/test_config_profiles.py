@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from autoholdings_assets.config import Configuration, ConfigurationError, Home, load_configuration
-from autoholdings_assets.vendors import load_vendors
+from autoholdings_assets.vendors.model import load_vendors
 
 VENDORS = load_vendors()
 GROUPS = ("MAIN", "LAW", "MED")

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from autoholdings_assets.vendors import ConfigurationError, Vendor, load_vendors
 from autoholdings_assets.vendors.cron import checked_cron, checked_timezone, cron_in_words, next_time
+from autoholdings_assets.vendors.model import Vendor, load_vendors
+from autoholdings_assets.vendors.yaml_documents import ConfigurationError
 
 VENDORS = load_vendors()
 NEW_VENDOR = """
@@ -72,7 +73,7 @@ def test_wiley_makes_its_file_every_saturday_at_two_pacific_time(after: str, exp
     due = VENDORS["wiley"].next_publication(datetime.fromisoformat(after))
     assert due is not None and due.isoformat() == datetime.fromisoformat(expected).isoformat()
     assert due.strftime("%A %H:%M") == "Saturday 02:00"
-    assert VENDORS["wiley"].publication_in_words() == "every Saturday at 02:00 Pacific time"
+    assert VENDORS["wiley"].publication.description == "every Saturday at 02:00 Pacific time"
 
 
 @pytest.mark.rule("O1")

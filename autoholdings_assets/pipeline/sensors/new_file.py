@@ -133,7 +133,7 @@ def new_file_sensor(vendor: Vendor) -> dg.SensorDefinition:
         job_name=JOB_NAME,
         minimum_interval_seconds=TICK_SECONDS,
         description=(
-            f"{vendor.title} makes its file {vendor.publication_in_words()}. At those times this asks for it, without "
+            f"{vendor.title} makes its file {vendor.publication.description}. At those times this asks for it, without "
             "fetching it, and starts a run for all Active profiles when there is a new one, the first one included. "
             "What fails is tried again a few times. Off until switched on."
         ),
