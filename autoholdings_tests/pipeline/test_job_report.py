@@ -17,7 +17,7 @@ from autoholdings_assets.demo.vendor import DemoVendors
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
-from autoholdings_assets.pipeline.steps import ReportSummary, reporting, run
+from autoholdings_assets.pipeline.steps import ReportSummary, ending
 from autoholdings_assets.reports.markdown import as_markdown
 from autoholdings_tests import faults
 from autoholdings_tests.library import (
@@ -325,7 +325,7 @@ def test_a_run_without_a_file_has_its_report_and_its_own_message(
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run, "write_job_report", full_disk)
+    monkeypatch.setattr(ending, "write_job_report", full_disk)
     again = library.run()
     assert again.outcome == "nothing applied" and str(again.error) == str(failed.error), "the fault masks nothing"
 
@@ -348,7 +348,8 @@ def test_a_failure_that_nobody_foresaw_ends_the_run_and_is_reported(
     shown = page(library, died.run_id)
     assert "Something unexpected ended the run" in shown.text and "may hold anything" not in shown.text
     with monkeypatch.context() as patched:
-        patched.setattr(reporting, "write_job_report", broken)
+        write, refusals = ending.write_job_report, iter([broken])
+        patched.setattr(ending, "write_job_report", lambda *given: next(refusals, write)(*given))
         unreported = launch(library)
     assert not unreported.success
     assert len(library.published("FROM portfolio")) == 3, "the holdings are published nevertheless"

@@ -14,11 +14,11 @@ from autoholdings_assets.pipeline.steps.changes import (
     preview_undo,
     undo_run,
 )
+from autoholdings_assets.pipeline.steps.ending import ReportSummary, end_failed_run, report
 from autoholdings_assets.pipeline.steps.exporting import ExportSummary, export_kbart
 from autoholdings_assets.pipeline.steps.files import FileRead, Retrieval, TitleLists, read_title_lists, retrieve_files
 from autoholdings_assets.pipeline.steps.publishing import PublishedSummary, publish
-from autoholdings_assets.pipeline.steps.reporting import ReportSummary, report
-from autoholdings_assets.pipeline.steps.run import NothingUsable, RunContext, end_failed_run
+from autoholdings_assets.pipeline.steps.run import NothingUsable, RunContext
 
 __all__ = [
     "ExportSummary",

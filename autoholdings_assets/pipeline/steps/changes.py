@@ -13,7 +13,8 @@ from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_i
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.holdings.titles import MergedTitles, merge_titles
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows, scalar
-from autoholdings_assets.pipeline.steps.run import RunContext, end_run, inputs_of, recorded_run, report_at_once
+from autoholdings_assets.pipeline.steps.ending import end_run, report_at_once
+from autoholdings_assets.pipeline.steps.run import RunContext, inputs_of, recorded_run
 from autoholdings_assets.reports.job_files import WrittenReport
 
 PREVIEW_ROWS = 10
@@ -135,8 +136,8 @@ def undo_run(context: RunContext, run: str, why: str) -> tuple[Plan, PortfoliosS
     with open_warehouse(context.home.warehouse) as connection:
         undone = undo.find_undoable(connection, run, context.vendor_name or None)
         context = replace(context, vendor_name=undone.vendor)
-        runs.start_run(connection, context.run_id, undone.vendor, context.acted_by, context.configuration)
         plan = undo.plan_undo(connection, context.home, context.configuration, undone, context.run_id)
+        runs.start_run(connection, context.run_id, undone.vendor, context.acted_by, context.configuration)
         applied = undo.apply_undo(connection, context.home, plan, context.run_id, context.acted_by, why)
         kept = applied.actions.get("keep", 0)
         done = ", ".join(f"{count} {action}" for action, count in applied.actions.items())

@@ -13,7 +13,8 @@ from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
 from autoholdings_assets.kbart.errors import UnreadableFile
 from autoholdings_assets.pipeline.steps.arrivals import arrival, known_files
-from autoholdings_assets.pipeline.steps.run import RunContext, end_without_file, recorded_run
+from autoholdings_assets.pipeline.steps.ending import end_without_file
+from autoholdings_assets.pipeline.steps.run import RunContext, recorded_run
 from autoholdings_assets.retrieval import Inbox
 from autoholdings_assets.vendors.model import Vendor
 
