@@ -8,15 +8,17 @@ twice.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from enum import Enum
+from typing import Self
 
 import dagster as dg
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from autoholdings_assets.config import Home
+from autoholdings_assets.config import ConfigurationError, Home
 from autoholdings_assets.holdings import runs
-from autoholdings_assets.holdings.warehouse import open_warehouse
+from autoholdings_assets.holdings.warehouse import WarehouseBusy, open_warehouse
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY
 
 PAUSES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
@@ -26,6 +28,33 @@ PATIENCE_SECONDS = 5.0
 """How long a sensor waits for the warehouse: while a run holds it, it looks again at its next tick."""
 
 _EVENTS = {dg.DagsterEventType.ASSET_MATERIALIZATION}
+
+
+Told = dg.SensorResult | dg.SkipReason
+
+
+class Cursor(BaseModel):
+    """How far a sensor has come: kept by Dagster from tick to tick."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def of(cls, kept: str | None) -> Self:
+        """The cursor that was kept; from the beginning where there is none, or none that this version knows."""
+        try:
+            return cls.model_validate_json(kept or "{}")
+        except ValidationError:
+            return cls()
+
+
+def look(tick: Callable[[], Told]) -> Told:
+    """What a sensor's tick finds; while something keeps it from looking, it says so and looks again."""
+    try:
+        return tick()
+    except WarehouseBusy:
+        return dg.SkipReason("A run is going on; this looks again after it.")
+    except ConfigurationError as error:
+        return dg.SkipReason(f"autoholdings.yaml cannot be used: {error}")
 
 
 class Fate(Enum):

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import dagster as dg
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from autoholdings_assets.config import ConfigurationError, load_configuration
-from autoholdings_assets.holdings.warehouse import WarehouseBusy
+from autoholdings_assets.config import load_configuration
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.jobs import JOB_NAME, run_request
-from autoholdings_assets.pipeline.sensors.asked_runs import PAUSES, Fate, fate, run_key
+from autoholdings_assets.pipeline.sensors.asked_runs import PAUSES, Cursor, Fate, Told, fate, look, run_key
 from autoholdings_assets.retrieval import Delivery, Inbox
 
 TICK_SECONDS = 30
@@ -44,27 +43,17 @@ class Asked(BaseModel):
         return self.run_key is None and (self.not_before is None or self.not_before <= now)
 
 
-class Progress(BaseModel):
-    """How far the sensor has come: its cursor.
+class Progress(Cursor):
+    """How far the sensor has come.
 
     ``seen``: the files (path -> stamp) of the last tick, which are complete when they are the same at this one.
     ``asked``: runs that have not done their work yet, by vendor. ``given_up``: files that are still there after the
     last attempt; only a change makes them new.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    seen: dict[str, str] = {}
-    given_up: dict[str, str] = {}
-    asked: dict[str, Asked] = {}
-
-    @classmethod
-    def of(cls, cursor: str | None) -> "Progress":
-        """The progress in a cursor; from the beginning where there is none, or none that this version knows."""
-        try:
-            return cls.model_validate_json(cursor or "{}")
-        except ValidationError:
-            return cls()
+    seen: dict[str, str] = Field(default_factory=dict)
+    given_up: dict[str, str] = Field(default_factory=dict)
+    asked: dict[str, Asked] = Field(default_factory=dict)
 
 
 @dg.sensor(
@@ -77,23 +66,14 @@ class Progress(BaseModel):
         "<name>.refused.txt. Off until switched on; `autoholdings run` takes such files too."
     ),
 )
-def delivered_file(
-    context: dg.SensorEvaluationContext, home: dg.ResourceParam[HomeResource]
-) -> dg.SensorResult | dg.SkipReason:
+def delivered_file(context: dg.SensorEvaluationContext, home: dg.ResourceParam[HomeResource]) -> Told:
     """Start a run for each vendor for which a complete file waits."""
-    try:
-        waiting = Inbox(home.home.inbox).deliveries(load_configuration(home.home))
-        return _tick(waiting, Progress.of(context.cursor), context.instance, home)
-    except WarehouseBusy:
-        return dg.SkipReason("A run is going on; this looks again after it.")
-    except ConfigurationError as error:
-        return dg.SkipReason(f"autoholdings.yaml cannot be used: {error}")
+    return look(lambda: _tick(Progress.of(context.cursor), context.instance, home))
 
 
-def _tick(
-    waiting: Sequence[Delivery], progress: Progress, instance: dg.DagsterInstance, home: HomeResource
-) -> dg.SensorResult:
+def _tick(progress: Progress, instance: dg.DagsterInstance, home: HomeResource) -> dg.SensorResult:
     now = home.now()
+    waiting = Inbox(home.home.inbox).deliveries(load_configuration(home.home))
     present = {str(file.path): file.stamp for file in waiting}
     given_up = {path: stamp for path, stamp in progress.given_up.items() if present.get(path) == stamp}
     asked: dict[str, Asked] = {}

@@ -14,14 +14,23 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import dagster as dg
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
-from autoholdings_assets.config import ConfigurationError, Home, IntegrationProfile, load_configuration
+from autoholdings_assets.config import Home, IntegrationProfile, load_configuration
 from autoholdings_assets.holdings.runs import ArrivedFile, previous_file
-from autoholdings_assets.holdings.warehouse import WarehouseBusy, open_warehouse
+from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.jobs import JOB_NAME, run_request
-from autoholdings_assets.pipeline.sensors.asked_runs import PATIENCE_SECONDS, PAUSES, Fate, fate, run_key
+from autoholdings_assets.pipeline.sensors.asked_runs import (
+    PATIENCE_SECONDS,
+    PAUSES,
+    Cursor,
+    Fate,
+    Told,
+    fate,
+    look,
+    run_key,
+)
 from autoholdings_assets.retrieval import Previous, RetrievalError, errors, mark_of_new_file
 from autoholdings_assets.vendors.cron import next_time
 from autoholdings_assets.vendors.model import Vendor
@@ -30,16 +39,14 @@ TICK_SECONDS = 600
 _GLANCES_AT_ONCE = 16
 
 
-class Progress(BaseModel):
-    """How far the sensor has come: its cursor.
+class Progress(Cursor):
+    """How far the sensor has come.
 
     ``settled``: the latest moment of the cadence that is dealt with; ``moment``: the one that is being dealt with, for
     the ``attempt``-th time, not before ``not_before``. ``run_key``: the run that was asked for last and has not been
     seen to end. ``undone``: a run died, so that another is needed whatever the vendor says. ``told``: failures that a
     run has told already. ``awaited_since``: when a profile's first file was first found not to be there.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     settled: datetime | None = None
     moment: datetime | None = None
@@ -48,15 +55,7 @@ class Progress(BaseModel):
     run_key: str | None = None
     undone: bool = False
     told: tuple[str, ...] = ()
-    awaited_since: dict[str, datetime] = {}
-
-    @classmethod
-    def of(cls, cursor: str | None) -> "Progress":
-        """The progress in a cursor; from the beginning where there is none, or none that this version knows."""
-        try:
-            return cls.model_validate_json(cursor or "{}")
-        except ValidationError:
-            return cls()
+    awaited_since: dict[str, datetime] = Field(default_factory=dict)
 
     def at(self, moment: datetime | None) -> "Progress":
         """On to a later moment, if there is one: whatever waits for another attempt is made up for with it."""
@@ -102,7 +101,7 @@ def due(vendor: Vendor, looked: datetime | None, now: datetime) -> datetime | No
     return latest
 
 
-def look(home: Home, vendor: Vendor, now: datetime) -> list[Sight]:
+def glance_at(home: Home, vendor: Vendor, now: datetime) -> list[Sight]:
     """Glance at the vendor for each Active profile: a request each, of whose answer only the beginning is read.
 
     Raises ``ConfigurationError``, ``WarehouseBusy``.
@@ -138,22 +137,13 @@ def new_file_sensor(vendor: Vendor) -> dg.SensorDefinition:
             "What fails is tried again a few times. Off until switched on."
         ),
     )
-    def new_file(
-        context: dg.SensorEvaluationContext, home: dg.ResourceParam[HomeResource]
-    ) -> dg.SensorResult | dg.SkipReason:
-        try:
-            return _tick(vendor, Progress.of(context.cursor), context.instance, home)
-        except WarehouseBusy:
-            return dg.SkipReason("A run is going on; this looks again after it.")
-        except ConfigurationError as error:
-            return dg.SkipReason(f"autoholdings.yaml cannot be used: {error}")
+    def new_file(context: dg.SensorEvaluationContext, home: dg.ResourceParam[HomeResource]) -> Told:
+        return look(lambda: _tick(vendor, Progress.of(context.cursor), context.instance, home))
 
     return new_file
 
 
-def _tick(
-    vendor: Vendor, progress: Progress, instance: dg.DagsterInstance, home: HomeResource
-) -> dg.SensorResult | dg.SkipReason:
+def _tick(vendor: Vendor, progress: Progress, instance: dg.DagsterInstance, home: HomeResource) -> Told:
     now = home.now()
     if progress.run_key:
         match fate(instance, home.home, progress.run_key):
@@ -170,7 +160,7 @@ def _tick(
         return _wait(progress, f"{vendor.title} is not due.")
     if progress.not_before and now < progress.not_before:
         return _wait(progress, f"The next attempt is due at {progress.not_before:%Y-%m-%d %H:%M} UTC.")
-    progress, sights = _overdue(vendor, progress, look(home.home, vendor, now), now)
+    progress, sights = _overdue(vendor, progress, glance_at(home.home, vendor, now), now)
     return _follow(vendor, progress, sights, now)
 
 
@@ -200,7 +190,9 @@ def _follow(vendor: Vendor, progress: Progress, sights: Sequence[Sight], now: da
         moment = progress.moment.isoformat() if progress.moment else ""
         key = run_key(vendor.name, moment, *new, *failures, attempt=progress.attempt)
         asked = progress.but(run_key=key, told=tuple(failures))
-        return dg.SensorResult(run_requests=[run_request(vendor.name, key)], cursor=asked.model_dump_json())
+        return dg.SensorResult(
+            run_requests=[run_request(vendor.name, key)], cursor=asked.model_dump_json(exclude_defaults=True)
+        )
     progress = progress.but(told=tuple(mark for mark in progress.told if mark in failures))
     if untold:
         return _wait(progress.again(now), " ".join(sight.sentence for sight in untold))
