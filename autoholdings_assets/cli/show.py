@@ -87,9 +87,8 @@ def show_plan(plan_id: str, every: bool, home: Home, as_json: bool) -> None:
             for i in items
         ],
     )  # fmt: skip
-    planned = sum(number for action, number in found.actions.items() if action not in ("unchanged", wording.YEARS_LOST))
-    if planned > len(items):
-        say(f"... and {planned - len(items):,} more; --all shows them, --json gives them to a script.")
+    if found.titles_told > len(items):
+        say(f"... and {found.titles_told - len(items):,} more; --all shows them, --json gives them to a script.")
 
 
 @click.command()

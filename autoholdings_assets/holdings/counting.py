@@ -5,7 +5,30 @@ from typing import Any
 
 Counter = Mapping[str, Any]
 
+YEARS_LOST = "years of coverage lost"
+"""The one counter that does not count titles or rows."""
 _OF_ROWS = "rows: "
+
+
+class Counted:
+    """What has counters: a plan, a run."""
+
+    counters: list[dict[str, Any]]
+
+    @property
+    def actions(self) -> dict[str, int]:
+        """How many titles each action is for, over all collections."""
+        return actions(self.counters)
+
+    @property
+    def row_outcomes(self) -> dict[str, int]:
+        """How many rows of the files end as what."""
+        return row_outcomes(self.counters)
+
+    @property
+    def titles_told(self) -> int:
+        """How many titles there is something to tell of: all but those that stay as they are."""
+        return sum(number for action, number in self.actions.items() if action not in ("unchanged", YEARS_LOST))
 
 
 def actions(counters: Iterable[Counter]) -> dict[str, int]:

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from autoholdings_assets.config import Home
-from autoholdings_assets.holdings import counting
 from autoholdings_assets.holdings.continuity import link_titles
+from autoholdings_assets.holdings.counting import Counted
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.notes import notes_on
@@ -44,7 +44,7 @@ CONTENTS = {"portfolios": "planned_portfolio", "statements": "planned_statement"
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Counted):
     """A plan as people see it; ``counters`` are those of ``plan.counters``."""
 
     plan_id: str
@@ -65,16 +65,6 @@ class Plan:
     losses: list[dict[str, Any]] = field(default_factory=list)
     undoes_plan_id: str | None = None
     decisions: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def actions(self) -> dict[str, int]:
-        """How many titles each action is planned for, over all collections."""
-        return counting.actions(self.counters)
-
-    @property
-    def row_outcomes(self) -> dict[str, int]:
-        """How many rows of the files end as what."""
-        return counting.row_outcomes(self.counters)
 
 
 def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -> Plan:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from autoholdings_assets.config import Configuration
-from autoholdings_assets.holdings import counting
+from autoholdings_assets.holdings.counting import Counted
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, sql, transaction
 from autoholdings_assets.retrieval import FROM_INBOX
 
@@ -54,7 +54,7 @@ class ArrivedFile:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Counted):
     """A run, or a move of PO lines and licenses, as the history lists it.
 
     ``kind`` is that of its plan: upload, undo or move. ``outcome`` is None while it goes on, or when it was killed.
@@ -73,16 +73,6 @@ class Run:
     groups: list[str]
     acted_by: str
     counters: list[dict[str, Any]]
-
-    @property
-    def actions(self) -> dict[str, int]:
-        """How many titles it did, or would have done, what with, over all collections."""
-        return counting.actions(self.counters)
-
-    @property
-    def row_outcomes(self) -> dict[str, int]:
-        """How many rows of the files ended as what."""
-        return counting.row_outcomes(self.counters)
 
 
 def start_run(connection: Connection, run_id: str, vendor: str, acted_by: str, configuration: Configuration) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from autoholdings_assets.config import ConfigurationError
+from autoholdings_assets.holdings.counting import YEARS_LOST
 from autoholdings_assets.holdings.disk import DiskFull
 from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.titles import MergedTitles
@@ -23,7 +24,7 @@ from autoholdings_assets.pipeline.sources import CONFIGURATION, CZ_TITLE_LISTS, 
 from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_assets.reports.job_files import WrittenReport
 from autoholdings_assets.reports.markdown import as_markdown
-from autoholdings_assets.reports.wording import YEARS_LOST, action_in_words, changes_in_words
+from autoholdings_assets.reports.wording import action_in_words, changes_in_words
 
 _FIGURES = (
     "activate", "update", "remove", "keep", "unchanged", "possible title change", "no match", "multiple matches",
@@ -102,9 +103,8 @@ def _show_plan(result: steps.PlanSummary) -> dict[str, Any]:
     plan = result.plan
     if plan is None:
         return {"dagster/row_count": 0, "status": result.status, **_figures({}), **_show_page(result.report)}
-    planned = sum(number for action, number in plan.actions.items() if action not in ("unchanged", YEARS_LOST))
     return {
-        "dagster/row_count": planned,
+        "dagster/row_count": plan.titles_told,
         "status": plan.status,
         "plan": plan.plan_id,
         "decide": dg.MetadataValue.md(links.decide(plan.plan_id)) if plan.status == "held" else None,
@@ -113,7 +113,7 @@ def _show_plan(result: steps.PlanSummary) -> dict[str, Any]:
         "held_because": bullets(plan.hold_reasons) if plan.hold_reasons else None,
         "notes": bullets(plan.notes) if plan.notes else None,
         **_show_page(result.report),
-        "preview": table([_readable(item) for item in result.items], total=planned),
+        "preview": table([_readable(item) for item in result.items], total=plan.titles_told),
     }
 
 

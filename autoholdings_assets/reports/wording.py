@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-YEARS_LOST = "years of coverage lost"
-"""The one counter of a plan that does not count titles."""
+from autoholdings_assets.holdings.counting import YEARS_LOST
 
 _ORDER = (
     "activate", "possible title change", "update", "remove", "group lost", "keep", "attach", "detach",

@@ -27,10 +27,10 @@ PAUSES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
 PATIENCE_SECONDS = 5.0
 """How long a sensor waits for the warehouse: while a run holds it, it looks again at its next tick."""
 
-_EVENTS = {dg.DagsterEventType.ASSET_MATERIALIZATION}
-
-
 Told = dg.SensorResult | dg.SkipReason
+"""What a tick of a sensor comes to."""
+
+_EVENTS = {dg.DagsterEventType.ASSET_MATERIALIZATION}
 
 
 class Cursor(BaseModel):

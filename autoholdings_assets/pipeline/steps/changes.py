@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from autoholdings_assets.holdings import apply, runs, undo
 from autoholdings_assets.holdings.apply import NotApplicable
+from autoholdings_assets.holdings.counting import YEARS_LOST
 from autoholdings_assets.holdings.generations import carried_out
 from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, broken_invariants
 from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_items, unaccounted_rows
@@ -112,9 +113,7 @@ def apply_plan(context: RunContext) -> PortfoliosSummary:
             raise
         rejected = plan.row_outcomes.get("rejected", 0)
         outcome = runs.DONE_WITH_FINDINGS if failed or rejected else runs.DONE
-        done = ", ".join(
-            f"{count} {action}" for action, count in applied.actions.items() if action != "years of coverage lost"
-        )
+        done = ", ".join(f"{count} {action}" for action, count in applied.actions.items() if action != YEARS_LOST)
         message = f"Plan {plan.plan_id} applied: {done or 'no title changed'}."
         if rejected:
             message += f" Rows that could not be read: {rejected}; their titles stay as they were."
