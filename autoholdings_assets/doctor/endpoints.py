@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from autoholdings_assets.config import IntegrationProfile
-from autoholdings_assets.doctor.finding import PATIENCE_SECONDS, Finding, Patient, fault, ok, warning
+from autoholdings_assets.doctor.finding import Finding, Patient, fault, ok, warning
 from autoholdings_assets.holdings.runs import previous_file
-from autoholdings_assets.holdings.warehouse import WarehouseBusy, read_warehouse
 from autoholdings_assets.retrieval import Limits, Previous, RetrievalError, mark_of_new_file
 from autoholdings_assets.retrieval.errors import NoFileYet
 
@@ -19,9 +18,7 @@ _AT_ONCE = 4
 
 def endpoints(patient: Patient) -> Iterator[Finding]:
     """Ask every vendor's endpoint, with the credentials, as a run would; not where a credential is missing."""
-    if patient.configuration is None:
-        return
-    active = [profile for profile in patient.configuration.integration_profiles if profile.active]
+    active = [profile for profile in patient.known.integration_profiles if profile.active]
     profiles = [profile for profile in active if all(secret.is_set for secret in profile.credentials.values())]
     known = _previous(patient, profiles)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -29,8 +26,7 @@ def endpoints(patient: Patient) -> Iterator[Finding]:
 
 
 def _ask(patient: Patient, profile: IntegrationProfile, known: Previous | None) -> Finding:
-    assert patient.configuration
-    subject, vendor = f"endpoint of {profile.name}", patient.configuration.vendor(profile.vendor)
+    subject, vendor = f"endpoint of {profile.name}", patient.known.vendor(profile.vendor)
     try:
         is_new = mark_of_new_file(profile, vendor, known, now=patient.now, limits=_QUICK) is not None
     except NoFileYet as error:
@@ -44,11 +40,8 @@ def _previous(patient: Patient, profiles: list[IntegrationProfile]) -> dict[str,
     """The files that came last, so that vendors are not asked to send them once more."""
     if not patient.home.warehouse.exists():
         return {}
-    try:
-        with read_warehouse(patient.home.warehouse, PATIENCE_SECONDS) as connection:
-            files = {profile.name: previous_file(connection, profile.name) for profile in profiles}
-    except WarehouseBusy:
-        return {}
+    with patient.warehouse() as connection:
+        files = {profile.name: previous_file(connection, profile.name) for profile in profiles}
     return {
         name: Previous(file.file_sha256, file.etag, file.last_modified)
         for name, file in files.items()

@@ -1,10 +1,12 @@
 """What the doctor says, and what every one of its questions is given."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from autoholdings_assets.config import Configuration, Home
+from autoholdings_assets.holdings.warehouse import Connection, read_warehouse
 
 Level = Literal["ok", "warning", "fault"]
 PATIENCE_SECONDS = 5.0
@@ -30,10 +32,19 @@ class Patient:
     now: datetime
 
     @property
+    def known(self) -> Configuration:
+        """Its configuration, for what is asked only where it can be used."""
+        assert self.configuration is not None
+        return self.configuration
+
+    @property
     def vendors(self) -> list[str]:
         """The vendors with an Active profile, in the order of the file."""
-        profiles = self.configuration.integration_profiles if self.configuration else ()
-        return list(dict.fromkeys(profile.vendor for profile in profiles if profile.active))
+        return self.configuration.vendors_used(active_only=True) if self.configuration else []
+
+    def warehouse(self) -> AbstractContextManager[Connection]:
+        """Its warehouse, for reading. Raises ``WarehouseBusy``."""
+        return read_warehouse(self.home.warehouse, PATIENCE_SECONDS)
 
 
 def ok(subject: str, found: str) -> Finding:

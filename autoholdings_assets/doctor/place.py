@@ -13,8 +13,8 @@ from tempfile import TemporaryFile
 import duckdb
 from packaging.requirements import Requirement
 
-from autoholdings_assets.doctor.finding import PATIENCE_SECONDS, Finding, Patient, fault, ok, warning
-from autoholdings_assets.holdings.warehouse import WarehouseBusy, read_warehouse, schema_versions
+from autoholdings_assets.doctor.finding import Finding, Patient, fault, ok, warning
+from autoholdings_assets.holdings.warehouse import schema_versions
 from autoholdings_assets.retrieval import Inbox
 from autoholdings_assets.upkeep.prune import LEFTOVER, leftovers
 
@@ -107,11 +107,8 @@ def warehouse(patient: Patient) -> Iterator[Finding]:
         yield ok("warehouse", "None yet; the first run makes it.")
         return
     try:
-        with read_warehouse(home.warehouse, PATIENCE_SECONDS) as connection:
+        with patient.warehouse() as connection:
             found, newest = schema_versions(connection)
-    except WarehouseBusy:
-        yield ok("warehouse", "A run is writing to it at the moment.")
-        return
     except duckdb.Error as error:
         told = f"It cannot be opened: {str(error).splitlines()[0]}"
         yield fault("warehouse", told, "Restore the home from a backup: `autoholdings restore`.")

@@ -30,13 +30,11 @@ def configuration(patient: Patient) -> Iterator[Finding]:
 
 def secrets(patient: Patient) -> Iterator[Finding]:
     """Whether every credential has a value in this process's environment; never which."""
-    if patient.configuration is None:
-        return
     needed: dict[Secret, list[str]] = {}
-    for profile in patient.configuration.integration_profiles:
+    for profile in patient.known.integration_profiles:
         for secret in profile.credentials.values() if profile.active else ():
             needed.setdefault(secret, []).append(f"profile {profile.name}")
-    for secret in patient.configuration.alerts.secrets:
+    for secret in patient.known.alerts.secrets:
         needed.setdefault(secret, []).append("alerts")
     missing = {secret: whose for secret, whose in needed.items() if not secret.is_set}
     for secret, whose in missing.items():
@@ -48,9 +46,7 @@ def secrets(patient: Patient) -> Iterator[Finding]:
 
 def collections(patient: Patient) -> Iterator[Finding]:
     """Whether the collections that the vendors' files fill are active, and their CZ title lists there."""
-    if patient.configuration is None:
-        return
-    known = patient.configuration
+    known = patient.known
     ready = [c for c in known.electronic_collections if c.is_ready]
     for vendor in patient.vendors:
         for collection in known.vendor(vendor).collections:
@@ -74,9 +70,7 @@ def collections(patient: Patient) -> Iterator[Finding]:
 
 def alerts(patient: Patient) -> Iterator[Finding]:
     """Whether anybody is told when something needs a person."""
-    if patient.configuration is None:
-        return
-    settings = patient.configuration.alerts
+    settings = patient.known.alerts
     told = [name for name, given in (("e-mail", settings.email), ("webhook", settings.webhook)) if given]
     if told:
         yield ok("alerts", f"People are told by {' and '.join(told)}; `autoholdings alerts test` sends a message.")

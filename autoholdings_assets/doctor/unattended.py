@@ -8,10 +8,10 @@ from datetime import UTC, timedelta
 
 import dagster as dg
 
-from autoholdings_assets.doctor.finding import PATIENCE_SECONDS, Finding, Patient, fault, ok, warning
+from autoholdings_assets.doctor.finding import Finding, Patient, fault, ok, warning
 from autoholdings_assets.holdings.freshness import staleness
 from autoholdings_assets.holdings.runs import HELD, NOTHING_APPLIED
-from autoholdings_assets.holdings.warehouse import WarehouseBusy, read_warehouse, rows
+from autoholdings_assets.holdings.warehouse import rows
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.instance import point_at
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
@@ -37,24 +37,21 @@ def dagster(patient: Patient) -> Iterator[Finding]:
 
 def last_runs(patient: Patient) -> Iterator[Finding]:
     """How the last run of each vendor ended, and whether its holdings are fresh."""
-    if patient.configuration is None or not patient.home.warehouse.exists():
+    if not patient.home.warehouse.exists():
         return
-    try:
-        with read_warehouse(patient.home.warehouse, PATIENCE_SECONDS) as connection:
-            for vendor in patient.vendors:
-                subject = f"last run of {vendor}"
-                fresh = staleness(connection, patient.configuration, vendor, patient.now)
-                run = next(iter(rows(connection, _LAST_RUN, [vendor])), None)
-                if run is None:
-                    yield warning(subject, "There was none yet.", f"`autoholdings run {vendor} --dry-run` shows more.")
-                elif fresh.message:
-                    yield warning(subject, fresh.message, "Do what it says.")
-                elif run["outcome"] in (NOTHING_APPLIED, HELD):
-                    yield warning(subject, f"{run['outcome']}: {run['message']}", "Do what it says, and run again.")
-                else:
-                    yield ok(subject, f"{run['outcome'] or 'going on'} ({run['started_at']:%Y-%m-%d %H:%M} UTC).")
-    except WarehouseBusy:
-        yield ok("last runs", "A run is going on at the moment.")
+    with patient.warehouse() as connection:
+        for vendor in patient.vendors:
+            subject = f"last run of {vendor}"
+            fresh = staleness(connection, patient.known, vendor, patient.now)
+            run = next(iter(rows(connection, _LAST_RUN, [vendor])), None)
+            if run is None:
+                yield warning(subject, "There was none yet.", f"`autoholdings run {vendor} --dry-run` shows more.")
+            elif fresh.message:
+                yield warning(subject, fresh.message, "Do what it says.")
+            elif run["outcome"] in (NOTHING_APPLIED, HELD):
+                yield warning(subject, f"{run['outcome']}: {run['message']}", "Do what it says, and run again.")
+            else:
+                yield ok(subject, f"{run['outcome'] or 'going on'} ({run['started_at']:%Y-%m-%d %H:%M} UTC).")
 
 
 def _daemon(instance: dg.DagsterInstance) -> Iterator[Finding]:

@@ -11,16 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config import ConfigurationError, Home, load_configuration
-from autoholdings_assets.doctor import endpoints, place, settings, unattended
+from autoholdings_assets.doctor import endpoints, finding, place, settings, unattended
 from autoholdings_assets.doctor.examine import examine
 from autoholdings_assets.doctor.finding import Finding, Patient
 from autoholdings_assets.holdings.warehouse import locked
-from autoholdings_assets.pipeline.instance import prepare
+from autoholdings_assets.pipeline.instance import DEFINITIONS_MODULE, prepare
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
 from autoholdings_tests import faults
@@ -66,9 +77,13 @@ def test_versions_are_told_and_one_that_does_not_fit_is_a_fault(
     real = place.version
     monkeypatch.setattr(place, "version", lambda name: "2.3.3" if name == "pandas" else real(name))
     assert "pandas 2.3.3 instead of <4,>=3.0" in told(ask(place.versions, library.home), "fault")
+    monkeypatch.setattr(place, "requires", lambda _: ["autoholdings-lacks-this>=1"])
+    assert "autoholdings-lacks-this is missing" in told(ask(place.versions, library.home), "fault")
 
 
 def test_a_home_that_cannot_be_written_to_is_a_fault(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "can be written to" in told(ask(place.home_folder, library.home), "ok")
+    library.home.staging.rmdir()  # as in a home that was copied without what can be made again
     assert "can be written to" in told(ask(place.home_folder, library.home), "ok")
 
     def refuse(**_: Any) -> None:
@@ -110,8 +125,10 @@ def test_the_warehouse_is_judged_by_its_schema_and_left_as_it_is(library: Librar
     assert "the newest" in told(ask(place.warehouse, library.home), "ok")
     with locked(library.home.warehouse):
         pass
-    library.write("UPDATE schema_version SET version = version + 1")
-    assert "knows nothing" in told(ask(place.warehouse, library.home), "fault")
+    for difference, level, said in ((-1, "warning", "the next run upgrades it"), (2, "fault", "knows nothing")):
+        with duckdb.connect(str(library.home.warehouse)) as connection:
+            connection.execute("UPDATE schema_version SET version = version + ?", [difference])
+        assert said in told(ask(place.warehouse, library.home), level)
     library.home.warehouse.write_bytes(b"not a database")
     assert "cannot be opened" in told(ask(place.warehouse, library.home), "fault")
     library.home.warehouse.unlink()
@@ -191,7 +208,22 @@ def test_a_daemon_that_is_not_running_and_switches_that_are_off_are_told(library
     with dg.DagsterInstance.from_config(str(library.home.dagster_home)) as instance:
         for name in instance.get_required_daemon_types():
             instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), name, "a daemon", []))
-    assert "It is not running" not in told(ask(unattended.dagster, library.home), "warning")
+        assert "It is not running" not in told(ask(unattended.dagster, library.home), "warning")
+        instance.add_daemon_heartbeat(DaemonHeartbeat(time.time() - 86400, "SENSOR", "a daemon", []))
+        switch(instance, "wiley_schedule", InstigatorType.SCHEDULE, InstigatorStatus.RUNNING)
+        switch(instance, "watch_runs", InstigatorType.SENSOR, InstigatorStatus.STOPPED)
+    found = ask(unattended.dagster, library.home)
+    assert "Parts of it do not answer: sensor." in [f.found for f in found if f.level == "fault"]
+    assert "watch_runs was switched off." in [f.found for f in found if f.level == "warning"]
+    assert "wiley: wiley_schedule on." in [f.found for f in found if f.level == "ok"]
+
+
+def switch(instance: dg.DagsterInstance, name: str, kind: InstigatorType, status: InstigatorStatus) -> None:
+    """As a person does in the UI."""
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(LoadableTargetOrigin(module_name=DEFINITIONS_MODULE))
+    origin = RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME).get_instigator_origin(name)
+    data = ScheduleInstigatorData("0 6 * * SAT") if kind is InstigatorType.SCHEDULE else SensorInstigatorData()
+    instance.add_instigator_state(InstigatorState(origin, kind, status, data))
 
 
 def test_runs_that_wait_or_whose_process_has_died_are_told(library: Library, wiley: Feed) -> None:
@@ -227,6 +259,25 @@ def test_the_last_run_and_what_has_become_stale_are_told(library: Library, wiley
 
 
 # --- all of it
+
+
+def test_a_broken_configuration_keeps_nothing_else_from_being_looked_at(library: Library, wiley: Feed) -> None:
+    library.home.config_file.write_text("institution: [")
+    found = {f.subject: f.level for f in examine(library.home, datetime.now(UTC))}
+    assert found.keys() >= {"versions", "home", "disk", "warehouse", "inbox", "daemon", "runs"}
+    assert found["configuration"] == "fault" and not found.keys() & {"secrets", "collections", "alerts"}
+
+
+def test_while_a_run_writes_what_the_warehouse_would_tell_is_left_for_later(
+    library: Library, wiley: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.run()
+    monkeypatch.setattr(finding, "PATIENCE_SECONDS", 0.05)
+    with locked(library.home.warehouse):
+        found = list(examine(library.home, datetime.now(UTC)))
+    busy = {f.subject for f in found if "A run is writing" in f.found}
+    assert busy == {"warehouse", "last runs", "endpoints"}
+    assert all(f.level == "ok" for f in found if f.subject in busy)
 
 
 def test_a_question_that_cannot_be_answered_keeps_no_other_from_being_asked(
