@@ -87,6 +87,7 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
     for part, relation in (*CONTENTS.items(), ("rows", "row_result")):
         write_parquet(connection, relation, content_path(home, plan_id, part))
     stage_titles(connection, home, inputs, plan_id)
+    _load_row_results(connection, home, plan_id)
     counted = rows(connection, sql("counters"))
     verdict = judge(connection, home, inputs)
     notes = notes_on(connection, inputs)
@@ -153,9 +154,13 @@ def plan_items(connection: Connection, plan_id: str, limit: int | None = None) -
 def unaccounted_rows(connection: Connection, home: Home, plan: Plan) -> dict[str, int]:
     """For each profile, how many rows of its file do not end in exactly one outcome; 0 is right (rule A3)."""
     set_variables(connection, plan_id=plan.plan_id, row_outcomes=list(ROW_OUTCOMES))
-    staged = quoted(content_path(home, plan.plan_id, "rows"))
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW staged_row_result AS FROM read_parquet({staged})")
+    _load_row_results(connection, home, plan.plan_id)
     return dict(connection.execute(sql("unaccounted")).fetchall())
+
+
+def _load_row_results(connection: Connection, home: Home, plan_id: str) -> None:
+    staged = quoted(content_path(home, plan_id, "rows"))
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW staged_row_result AS FROM read_parquet({staged})")
 
 
 def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:

@@ -2,15 +2,13 @@
 
 A staged title list is a Parquet file with the title list frame (see ``kbart.validation``) plus ``collection`` and with
 the vendor's free content marked 'excluded'. It is a function of the file's bytes, the reader and the vendor's data
-alone, so that it can be made again from the archive at any time. ``content`` is a number for all that a row says: it
-serves to tell that a row says the same as one of another file.
+alone, so that it can be made again from the archive at any time.
 """
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,16 +21,24 @@ from autoholdings_assets.kbart.validation import ReadingOptions, TitleList, read
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
-STAGED_VERSION = 2
+STAGED_VERSION = 3
 """Raised whenever what is staged changes, so that files are staged anew."""
 
-COLUMNS = ("row_number", "status", "reason", *FIELD_NAMES, "from_date", "until_date", "collection")
+COLUMNS = ("row_number", "status", "reason", *FIELD_NAMES, "from_date", "until_date", "content", "collection")
 """The columns of a staged title list."""
 
 ROW_GROUP = 122_880
 """Rows of a Parquet row group: as many as DuckDB's own, so that its threads share the file."""
 
-_DISTINCT = ("row_number", "publication_title", "print_identifier", "online_identifier", "title_id", "title_url")
+_DISTINCT = (
+    "row_number",
+    "publication_title",
+    "print_identifier",
+    "online_identifier",
+    "title_id",
+    "title_url",
+    "content",
+)
 """Columns in which hardly a value repeats: a dictionary of them would only cost time."""
 
 NOTED_OPEN_ACCESS = "noted_open_access"
@@ -98,12 +104,12 @@ def stage(home: Home, vendor: Vendor, file_sha256: str, name: str) -> StagedTitl
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write a title list as Parquet, with a number for what each row says; whole or not at all."""
+    """Write a title list as Parquet, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     table = pa.Table.from_pandas(frame, preserve_index=False)
     pq.write_table(
-        table.append_column("content", _contents(table)),
+        table,
         unfinished,
         compression="lz4",
         row_group_size=ROW_GROUP,
@@ -111,15 +117,6 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
         write_statistics=False,
     )
     unfinished.replace(path)
-
-
-def _contents(rows: pa.Table) -> pa.Array:
-    """A number for what each row says, in order; the same for rows that say the same."""
-    said = ", ".join((*FIELD_NAMES, "from_date", "until_date", "collection"))
-    with duckdb.connect() as connection:
-        connection.register("listed", rows)
-        hashed = connection.execute(f"SELECT hash({said}) AS content FROM listed").fetchnumpy()
-    return pa.array(hashed["content"])
 
 
 def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedTitleList) -> None:

@@ -183,28 +183,11 @@ def is_not_phase3_access(frame: Frame) -> BoolArray:
 
 
 def not_a_repetition(frame: Frame) -> BoolArray:
-    """No earlier row is the same in all 25 columns.
-
-    Columns are taken one after the other, the most telling first, and rows that are alone so far drop out.
-    """
-    candidates = np.arange(len(frame))
-    keys = np.zeros(len(frame), dtype=np.uint64)
-    first_columns = ("title_url", "date_first_issue_online")  # nearly all rows differ in these two
-    for name in (*first_columns, *(other for other in FIELD_NAMES if other not in first_columns)):
-        values = arrow(frame[name])
-        taken = values if len(candidates) == len(frame) else values.take(pa.array(candidates))
-        codes = taken.combine_chunks().dictionary_encode("encode").indices.to_numpy()
-        keys = keys * np.uint64(0x9E3779B97F4A7C15) + codes.astype(np.uint64) + np.uint64(1)
-        if name == first_columns[0]:
-            continue
-        _, positions, counts = np.unique(keys, return_inverse=True, return_counts=True)
-        shared = counts[positions] > 1
-        candidates, keys = candidates[shared], keys[shared]
-        if len(candidates) == 0:
-            return np.ones(len(frame), dtype=bool)
-    _, first = np.unique(keys, return_index=True)
+    """No earlier row is the same in all 25 columns. Only rows whose content has the same number are compared."""
     well = np.ones(len(frame), dtype=bool)
-    well[np.delete(candidates, first)] = False
+    candidates = np.flatnonzero(pd.Series(frame["content"].to_numpy()).duplicated(keep=False))
+    if len(candidates):
+        well[candidates] = ~frame[list(FIELD_NAMES)].iloc[candidates].duplicated().to_numpy()
     return well
 
 

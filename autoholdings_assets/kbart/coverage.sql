@@ -61,6 +61,8 @@ FROM row_identity AS i LEFT JOIN told_apart AS t USING (profile_no, row_number);
 CREATE OR REPLACE TEMP TABLE merged_row AS
 WITH several AS (
     SELECT title_key FROM row_title GROUP BY title_key HAVING count(*) > 1
+), of_several AS MATERIALIZED (
+    FROM row_title SEMI JOIN several USING (title_key)
 ), statement AS (  -- archive and frontfile, free and paid stay apart (rule O6): rows that agree in all of content are one statement
     SELECT
         t.profile_no, t.row_number, t.title_key, t.shared_identifier,
@@ -71,8 +73,7 @@ WITH several AS (
             r.date_last_issue_online, r.num_last_vol_online, r.num_last_issue_online,
             r.embargo_info, r.coverage_depth, r.notes, r.access_type
         ) AS content
-    FROM row_title AS t
-    SEMI JOIN several USING (title_key)
+    FROM of_several AS t
     JOIN entitled_row AS r USING (profile_no, row_number)
 )
 SELECT

@@ -4,10 +4,13 @@ Nothing is judged here; each reading leaves an *aspect* beside its column (``pri
 in ``rules.py`` look at. The part of an aspect's name before the colon is the column that a finding names.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -76,17 +79,18 @@ class RowEnd(IntEnum):
 
 @dataclass(frozen=True)
 class Interpretation:
-    """``fields``: the 25 columns as understood; ``frame``: these with their aspects, which the rules check."""
+    """``frame``: the 25 columns with their aspects, which the rules check.
+
+    ``understood``: the 25 columns as understood, ``from_date``, ``until_date`` (date32), and ``content`` (uint64), a
+    number that is the same for rows that say the same in the 25.
+    """
 
     frame: pd.DataFrame
-    fields: dict[str, "pd.Series[str]"]
-    from_date: pa.Array
-    until_date: pa.Array
+    understood: dict[str, pa.ChunkedArray]
 
 
-def interpret(text: KbartText, date_formats: tuple[str, ...] = ()) -> Interpretation:
-    """Read the meaning of every cell."""
-    given = text.frame
+def interpret(given: pd.DataFrame, ends: npt.NDArray[np.int8], date_formats: tuple[str, ...] = ()) -> Interpretation:
+    """Read the meaning of every cell of a text frame, or of a part of one, whose rows end as ``ends`` (`row_ends`)."""
     fields: dict[str, pd.Series] = {}
     aspects: dict[str, pd.Series | npt.NDArray[np.generic]] = {}
     for name in FIELD_NAMES:
@@ -113,10 +117,27 @@ def interpret(text: KbartText, date_formats: tuple[str, ...] = ()) -> Interpreta
     fields["publication_type"], aspects["publication_type:source"] = _publication_type(fields, aspects)
     fields["embargo_info"], aspects["embargo_info:form"] = _embargo(fields["embargo_info"])
 
-    aspects["field_count:cut"] = _cut(text)
+    aspects["field_count:cut"] = ends
     frame = pd.DataFrame({**fields, OVERFLOW: given[OVERFLOW], **aspects}, copy=False)
     fields["embargo_info"] = _without_void_embargo(fields, aspects["embargo_info:form"])
-    return Interpretation(frame, fields, from_date, until_date)
+    understood = {name: arrow(values) for name, values in fields.items()}
+    content = _content(understood)
+    return Interpretation(
+        frame, understood | {"from_date": arrow(from_date), "until_date": arrow(until_date), "content": content}
+    )
+
+
+def _content(fields: Mapping[str, pa.ChunkedArray]) -> pa.ChunkedArray:
+    with _engine(os.getpid()).cursor() as connection:
+        connection.register("understood", pa.table(fields))
+        hashed = connection.execute(f"SELECT hash({', '.join(fields)}) AS content FROM understood").fetchnumpy()
+    return pa.chunked_array([pa.array(hashed["content"], pa.uint64())])
+
+
+@cache
+def _engine(process: int) -> duckdb.DuckDBPyConnection:
+    """The process's own, since to start one takes longer than all else that a small file needs."""
+    return duckdb.connect()
 
 
 def _cleaned(values: "pd.Series[str]", faults: npt.NDArray[np.int8]) -> "pd.Series[str]":
@@ -220,8 +241,8 @@ def _dates_in_kbart_form(
     return replace_distinct(values, lambda value: kbart_form(value, formats))
 
 
-def _cut(text: KbartText) -> npt.NDArray[np.int8]:
-    """How far each row goes: a row that ends early has lost its last cells.
+def row_ends(text: KbartText) -> npt.NDArray[np.int8]:
+    """How far each row of a file goes (`RowEnd`): a row that ends early has lost its last cells.
 
     Where most rows end early, the export leaves out blank cells at the end: then no single row is cut off.
     """

@@ -3,6 +3,7 @@
 Unpacking is in ``unpack.py``, lines and cells in ``lines.py``, column names in ``header.py``, judging in ``rules.py``.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,19 +144,17 @@ def _parse(content: pa.Buffer, names: list[str]) -> pa.Table:
 
 
 def _trimmed_columns(table: pa.Table) -> Columns:
-    """The columns without quotation marks and blanks around their cells, blank cells null.
+    """The columns without quotation marks and blanks around their cells, blank cells null."""
+    with ThreadPoolExecutor(pa.cpu_count()) as pool:
+        return dict(zip(table.column_names, pool.map(_trimmed, table.columns), strict=True))
 
-    Each column is let go of as it is done.
-    """
-    columns: Columns = {}
-    for name in table.column_names:
-        column = unquoted(table.column(name))
-        table = table.drop_columns([name])
-        trimmed = pc.utf8_trim_whitespace(column)
-        if text_size(trimmed) != text_size(column):
-            column = pc.if_else(pc.equal(pc.binary_length(trimmed), 0), pa.scalar(None, trimmed.type), trimmed)
-        columns[name] = column
-    return columns
+
+def _trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    column = unquoted(column)
+    trimmed = pc.utf8_trim_whitespace(column)
+    if text_size(trimmed) == text_size(column):
+        return column
+    return pc.if_else(pc.equal(pc.binary_length(trimmed), 0), pa.scalar(None, trimmed.type), trimmed)
 
 
 def _frame(header: Header, columns: Columns, numbers: Numbers, counts: Counts) -> tuple[pd.DataFrame, int]:

@@ -29,8 +29,9 @@ class Rule:
     """One rule about rows.
 
     ``columns`` are what a finding names, ``check`` says where all is well. It gets a column, once for each of
-    ``columns`` (or of their ``aspect``), or with ``whole_row`` the frame of :mod:`interpretation`. ``mended``: the
-    value is put right as it is read, so that a file written from the valid rows has the fault no more.
+    ``columns`` (or of their ``aspect``), or with ``whole_row`` the frame of :mod:`interpretation`, or with
+    ``whole_file`` all rows of the file as understood. ``mended``: the value is put right as it is read, so that a file
+    written from the valid rows has the fault no more.
     """
 
     key: str
@@ -41,13 +42,14 @@ class Rule:
     check: Callable[[Any], BoolArray]
     aspect: str = ""
     whole_row: bool = False
+    whole_file: bool = False
     strict: Severity | None = None
     mended: bool = False
 
     @property
     def checked(self) -> tuple[str, ...]:
         """The columns of the interpreted frame that ``check`` gets one by one; none for a rule on whole rows."""
-        if self.whole_row:
+        if self.whole_row or self.whole_file:
             return ()
         return tuple(f"{column}:{self.aspect}" if self.aspect else column for column in self.columns)
 
@@ -361,7 +363,7 @@ RULES: tuple[Rule, ...] = (
         "duplicate_row", "note",
         "The row is the exact repetition of an earlier one and counts once.",
         "Take it out.",
-        ("publication_title",), checks.not_a_repetition, whole_row=True, mended=True,
+        ("publication_title",), checks.not_a_repetition, whole_file=True, mended=True,
     ),
 )
 # fmt: on

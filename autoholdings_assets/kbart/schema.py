@@ -20,8 +20,10 @@ Failures = dict[tuple[str, str], npt.NDArray[np.intp]]
 _failures: ContextVar[Failures] = ContextVar("failures")
 
 
-def failures_in(frame: pd.DataFrame) -> Failures:
+def failures_in(frame: pd.DataFrame, *, whole_file: bool = False) -> Failures:
     """Run the schema over a frame of ``interpretation.py``, and say where its checks failed.
+
+    With ``whole_file`` the frame has all rows as understood, and the rules are those about rows against one another.
 
     A check tells pandera whether all is well, and leaves where it is not here: pandera's own list of failing cases
     copies whole rows, several times over, which a file with many findings would wait for.
@@ -29,7 +31,7 @@ def failures_in(frame: pd.DataFrame) -> Failures:
     found: Failures = {}
     before = _failures.set(found)
     try:
-        schema().validate(frame, lazy=True)
+        schema(whole_file=whole_file).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as report:
         failed = {str(error.check.name) for error in report.schema_errors if error.check is not None}
         if failed != {key for key, _ in found}:
@@ -40,12 +42,12 @@ def failures_in(frame: pd.DataFrame) -> Failures:
 
 
 @cache
-def schema() -> pa.DataFrameSchema:
-    """The schema. Each check carries its rule's key as its name."""
+def schema(*, whole_file: bool = False) -> pa.DataFrameSchema:
+    """The schema of rows, or of a file's rows together. Each check carries its rule's key as its name."""
     of_columns: dict[str, list[pa.Check]] = {}
     of_rows: list[pa.Check] = []
-    for rule in RULES:
-        if rule.whole_row:
+    for rule in (rule for rule in RULES if rule.whole_file == whole_file):
+        if rule.whole_row or rule.whole_file:
             of_rows.append(_check(rule, rule.columns[0]))
         for column, checked in zip(rule.columns, rule.checked, strict=False):
             of_columns.setdefault(checked, []).append(_check(rule, column))

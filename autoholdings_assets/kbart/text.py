@@ -188,6 +188,7 @@ def text_size(text: pa.ChunkedArray) -> int:
 def _memory(text: pa.ChunkedArray) -> Iterable[bytes]:
     """The bytes of a text column, chunk by chunk; neighbouring values touch, so a search may say yes wrongly."""
     for chunk in text.chunks:
-        data = chunk.buffers()[2]
+        _, offsets, data = chunk.buffers()
         if data is not None:
-            yield data.to_pybytes()
+            at = np.frombuffer(offsets, dtype=np.int64)[[chunk.offset, chunk.offset + len(chunk)]].tolist()
+            yield data.slice(at[0], at[1] - at[0]).to_pybytes()

@@ -15,6 +15,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from autoholdings_assets.kbart import workbook
 from autoholdings_assets.kbart.errors import (
     DamagedFile,
@@ -240,7 +242,7 @@ def _to_utf8(content: bytes, name: str, limits: Limits) -> tuple[bytes, str, boo
 
 def _refuse_endless(text: bytes, name: str, limits: Limits) -> None:
     """Rows are small things, but each takes memory; and what is worked on is a line or a cell at a time."""
-    if max(text.count(b"\n"), text.count(b"\r")) > limits.lines:
+    if max(_count(text, b"\n"), _count(text, b"\r")) > limits.lines:
         raise TooLarge(
             name,
             f"The file has more than {limits.lines:,} lines.",
@@ -256,6 +258,14 @@ def _refuse_endless(text: bytes, name: str, limits: Limits) -> None:
                 "The line ends may have been lost on the way: fetch it again, or tell the vendor.",
             )
         start = end + 1
+
+
+def _count(text: bytes, sign: bytes) -> int:
+    """As ``text.count(sign)``, several times as fast."""
+    if sign not in text:
+        return 0
+    blocks = (np.frombuffer(text, np.uint8, min(BLOCK, len(text) - at), at) for at in range(0, len(text), BLOCK))
+    return sum(int(np.count_nonzero(block == sign[0])) for block in blocks)
 
 
 def _wide_encoding(content: bytes) -> str | None:

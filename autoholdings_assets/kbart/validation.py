@@ -1,8 +1,10 @@
 """Judge a text frame by the rules: valid and rejected rows, findings, counts. Rows in = valid + rejected, always."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from autoholdings_assets.kbart.file_rules import FileFinding, check_file
-from autoholdings_assets.kbart.interpretation import Interpretation, interpret
+from autoholdings_assets.kbart.interpretation import interpret, row_ends
 from autoholdings_assets.kbart.reader import KbartText, read
 from autoholdings_assets.kbart.rules import BY_KEY, RULES, Rule
 from autoholdings_assets.kbart.schema import Failures, failures_in
@@ -21,6 +23,9 @@ from autoholdings_assets.kbart.unpack import Limits
 
 MOST_FINDINGS = 100_000
 """Of each warning and note in each column this many are listed; errors all, and counts are always complete."""
+
+LEAST_SHARE = 50_000
+"""Rows from which on it pays to judge them beside others."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,10 @@ class TitleList:
     """A file judged.
 
     ``rows``: one record a row of the file, in its order: ``row_number``, ``status`` ('valid' or 'rejected'),
-    ``reason`` (the key of the first error, null for valid rows), the 25 KBART columns as understood (``str``), and
-    ``from_date``, ``until_date`` (date32). ``findings``: ``row_number``, ``column``, ``value`` (as given), ``rule``,
-    ``severity``, ``message``, sorted by row. ``counts``: for each rule with findings the number of rows.
+    ``reason`` (the key of the first error, null for valid rows), the 25 KBART columns as understood (``str``),
+    ``from_date``, ``until_date`` (date32), and ``content`` (uint64: the same for rows that say the same). ``findings``:
+    ``row_number``, ``column``, ``value`` (as given), ``rule``, ``severity``, ``message``, sorted by row. ``counts``:
+    for each rule with findings the number of rows.
     """
 
     rows: pd.DataFrame
@@ -84,6 +90,15 @@ class TitleList:
 
 
 @dataclass(frozen=True)
+class _Judged:
+    """A share of a file's rows, from position ``start`` on."""
+
+    start: int
+    understood: dict[str, pa.ChunkedArray]
+    failures: Failures
+
+
+@dataclass(frozen=True)
 class _Failure:
     """Where one rule found one column amiss: positions of rows."""
 
@@ -100,9 +115,24 @@ def read_title_list(
 
 
 def validate(text: KbartText, options: ReadingOptions = ReadingOptions()) -> TitleList:
-    """Judge a text frame by all rules."""
-    understood = interpret(text, options.date_formats)
-    failures = _in_order(failures_in(understood.frame))
+    """Judge a text frame by all rules: its rows in shares, side by side, and then against one another."""
+    ends = row_ends(text)
+
+    def judge(share: slice) -> _Judged:
+        read = interpret(text.frame[share].reset_index(drop=True), ends[share], options.date_formats)
+        return _Judged(share.start, read.understood, failures_in(read.frame))
+
+    shares = _shares(len(text.frame))
+    with ThreadPoolExecutor(len(shares)) as pool:
+        judged = list(pool.map(judge, shares)) if len(shares) > 1 else [judge(shares[0])]
+    understood = pd.DataFrame(
+        {
+            name: series(pa.chunked_array([chunk for part in judged for chunk in part.understood[name].chunks]))
+            for name in judged[0].understood
+        },
+        copy=False,
+    )
+    failures = _in_order(_in_file(judged) | failures_in(understood, whole_file=True))
     reason = _first_errors(failures, len(text.frame), strict=options.strict)
     counts = {
         rule.key: _count_rows([found.at for found in failures if found.rule is rule], len(text.frame))
@@ -126,6 +156,21 @@ def fingerprint() -> str:
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _shares(count: int) -> list[slice]:
+    """Rows in as many shares as there are processors; few rows are not worth sharing."""
+    edges = np.linspace(0, count, max(1, min(pa.cpu_count(), count // LEAST_SHARE)) + 1, dtype=int).tolist()
+    return [slice(start, end) for start, end in pairwise(edges)]
+
+
+def _in_file(judged: list[_Judged]) -> Failures:
+    """What failed in the shares, by positions in the file."""
+    found: dict[tuple[str, str], list[npt.NDArray[np.intp]]] = {}
+    for part in judged:
+        for key, at in part.failures.items():
+            found.setdefault(key, []).append(at + part.start)
+    return {key: np.concatenate(at) for key, at in found.items()}
 
 
 def _in_order(where: Failures) -> list[_Failure]:
@@ -157,7 +202,7 @@ def _first_errors(failures: list[_Failure], count: int, *, strict: bool) -> pa.D
     return pa.DictionaryArray.from_arrays(pa.array(first, mask=first < 0), pa.array(keys, pa.large_string()))
 
 
-def _rows(text: KbartText, understood: Interpretation, reason: pa.DictionaryArray) -> pd.DataFrame:
+def _rows(text: KbartText, understood: pd.DataFrame, reason: pa.DictionaryArray) -> pd.DataFrame:
     valid: BoolArray = np.asarray(reason.is_null())
     status = pa.DictionaryArray.from_arrays(
         pa.array(np.where(valid, 0, 1).astype(np.int8)), pa.array(["valid", "rejected"], pa.large_string())
@@ -167,9 +212,7 @@ def _rows(text: KbartText, understood: Interpretation, reason: pa.DictionaryArra
             "row_number": text.frame["row_number"],
             "status": series(status.dictionary_decode()),
             "reason": series(reason.dictionary_decode()),
-            **understood.fields,
-            "from_date": series(understood.from_date),
-            "until_date": series(understood.until_date),
+            **dict(understood.items()),
         },
         copy=False,
     )

@@ -181,6 +181,7 @@ class Life:
         frame["from_date"] = [pd.Timestamp(f"{row['date_first_issue_online']}-01-01").date() for row in made]
         frame["until_date"] = pd.Series([pd.NaT] * len(made), dtype="date32[day][pyarrow]")
         frame = frame.astype({"from_date": "date32[day][pyarrow]", "reason": "str"})
+        frame["content"] = pd.util.hash_pandas_object(frame[list(FIELD_NAMES)], index=False)
         sha = hashlib.sha256(f"{self.number} {self.runs} {self.chance.random()}".encode()).hexdigest()
         path = self.home.staging / f"{sha}.parquet"
         title_lists.write_frame(frame[list(title_lists.COLUMNS)], path)

@@ -2,8 +2,11 @@
 
 from datetime import date
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
+from autoholdings_assets.kbart import validation
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.file_rules import FILE_RULES
 from autoholdings_assets.kbart.rules import BY_KEY, RULES
@@ -57,7 +60,7 @@ CASES: dict[str, tuple[dict[str, str] | str, str]] = {
     ),
     "volume_without_start": (serial(num_first_vol_online="", num_last_vol_online="8"), "num_first_vol_online"),
     "embargo_illegal": (serial(embargo_info="12 months"), "embargo_info"),
-    "embargo_on_monograph": (monograph(embargo_info="2014-07-29"), "embargo_info"),
+    "embargo_on_monograph": (monograph(embargo_info="2014-07-29", title_id="B2"), "embargo_info"),
     "embargo_spelling": (serial(embargo_info="p1y"), "embargo_info"),
     "coverage_depth_unknown": (serial(coverage_depth="print"), "coverage_depth"),
     "coverage_depth_spelling": (serial(coverage_depth="Full text"), "coverage_depth"),
@@ -187,6 +190,21 @@ def test_only_exact_repetitions_are_duplicates() -> None:
     rows = [serial(), serial(notes="other"), monograph(), serial(), serial(date_last_issue_online="2004"), serial()]
     titles = read_title_list(kbart(rows).encode())
     assert titles.findings.loc[titles.findings["rule"] == "duplicate_row", "row_number"].tolist() == [5, 7]
+
+
+def test_rows_are_judged_alike_in_shares_and_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large files are judged by several threads; repetitions are found across their shares."""
+    cases = [case for case, _ in CASES.values()]
+    lines = [line for case in cases for line in ([case] if isinstance(case, str) else kbart([case]).splitlines()[1:])]
+    text = "\n".join([kbart([]).splitlines()[0], *lines, *lines]).encode()
+    whole = read_title_list(text, options=OPTIONS)
+    monkeypatch.setattr(validation, "LEAST_SHARE", 5)
+    monkeypatch.setattr(pa, "cpu_count", lambda: 4)
+    shared = read_title_list(text, options=OPTIONS)
+    assert len(validation._shares(whole.total)) == 4
+    pd.testing.assert_frame_equal(shared.rows, whole.rows)
+    pd.testing.assert_frame_equal(shared.findings, whole.findings)
+    assert shared.counts == whole.counts and set(whole.counts) == set(BY_KEY)
 
 
 FILE_CASES: dict[str, tuple[bytes, str]] = {

@@ -1,4 +1,4 @@
--- The plan in numbers. Input: new_plan_item, activated_title, title_result, granted_title, availability, row_result. Gives counter rows.
+-- The plan in numbers. Input: new_plan_item, activated_title, title_result, granted_title, availability, staged_row_result. Gives counter rows.
 WITH of_collection AS (
     SELECT collection, NULL AS profile, NULL AS "group", action AS counter, count(*) AS value
     FROM (SELECT collection, action FROM new_plan_item UNION ALL SELECT collection, 'activate' FROM activated_title) GROUP BY ALL
@@ -6,7 +6,7 @@ WITH of_collection AS (
     SELECT collection, NULL, NULL, 'unchanged', count(*) FROM title_result WHERE action = 'unchanged' GROUP BY ALL
 ), of_profile AS (
     SELECT collection, profile, NULL AS "group", 'rows: ' || outcome AS counter, count(*) AS value
-    FROM row_result GROUP BY ALL
+    FROM staged_row_result GROUP BY ALL
 ), of_group AS (
     SELECT t.collection, NULL AS profile, unnest(a.available_for) AS "group", t.action AS counter
     FROM title_result AS t JOIN granted_title AS g USING (title_key) JOIN availability AS a USING (profiles)

@@ -1,6 +1,9 @@
 -- The titles with the most statements: what merging did, at a glance. Input: row_outcome, granted_row.
-WITH shown AS (
-    SELECT title_key FROM row_outcome WHERE title_key IS NOT NULL GROUP BY title_key ORDER BY count(*) DESC, title_key LIMIT 5
+WITH further AS (
+    SELECT title_key, count(*) AS further_rows FROM row_outcome WHERE title_key IS NOT NULL AND NOT representative GROUP BY title_key
+), shown AS (
+    SELECT title_key FROM row_outcome LEFT JOIN further USING (title_key)
+    WHERE representative ORDER BY coalesce(further_rows, 0) DESC, title_key LIMIT 5
 )
 SELECT
     r.publication_title, r.print_identifier, r.online_identifier, o.statement_no, r.date_first_issue_online,

@@ -1,10 +1,13 @@
 -- What the files grant, and what is there, as far as the two must be compared: settled titles are left out. Input: granted_row,
--- row_outcome, granted_title, granted_statement, availability, settled_title, activated_title, portfolio_now.
--- Output: desired_title (one record a title), desired_statement (one record a coverage statement), current_portfolio.
+-- row_outcome, granted_title, granted_statement, availability, settled_title, activated_title, portfolio_now, and
+-- portfolio_value. Output: compared_title, desired_title (one record a title), desired_statement (one record a coverage statement), current_portfolio.
 
 CREATE OR REPLACE TEMP TABLE compared_title AS
 SELECT * FROM granted_title
 WHERE title_key NOT IN (SELECT title_key FROM settled_title) AND title_key NOT IN (SELECT title_key FROM activated_title);
+
+CREATE OR REPLACE TEMP TABLE compared_row AS
+FROM granted_row SEMI JOIN (FROM row_outcome SEMI JOIN compared_title USING (title_key)) AS o USING (profile_no, row_number);
 
 CREATE OR REPLACE TEMP TABLE desired_title AS
 SELECT
@@ -18,7 +21,7 @@ SELECT
     a.available_for_all, a.available_for, a.profile_names, o.shared_identifier, o.profile_no, o.row_number
 FROM row_outcome AS o
 JOIN compared_title AS t USING (title_key)
-JOIN granted_row AS r USING (profile_no, row_number)
+JOIN compared_row AS r USING (profile_no, row_number)
 JOIN availability AS a ON a.profiles = t.profiles
 WHERE o.representative;
 
@@ -30,8 +33,9 @@ SELECT
     r.from_date, r.until_date, a.available_for_all, a.available_for
 FROM granted_statement AS s
 SEMI JOIN compared_title USING (title_key)
-JOIN granted_row AS r ON r.profile_no = s.profile_no AND r.row_number = s.row_number
+JOIN compared_row AS r ON r.profile_no = s.profile_no AND r.row_number = s.row_number
 JOIN availability AS a ON a.profiles = s.profiles;
 
 CREATE OR REPLACE TEMP TABLE current_portfolio AS
-SELECT * FROM portfolio_now ANTI JOIN settled_title USING (portfolio_id);
+SELECT * FROM portfolio_now
+SEMI JOIN (FROM portfolio_value ANTI JOIN settled_title USING (portfolio_id)) AS compared USING (portfolio_id);

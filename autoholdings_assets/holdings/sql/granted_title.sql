@@ -5,7 +5,7 @@
 CREATE OR REPLACE TEMP TABLE granted_title AS
 SELECT
     title_key, bit_or(1::HUGEINT << profile_no) AS profiles,
-    hash(count(*), bit_xor(hash(profile_no, content, outcome))) AS content,
+    hash(count(*), bit_xor(hash(profile_no, collection, content, outcome))) AS content,
     -- a title is free only when all of its statements are
     bool_or(is_paid) AS is_paid
 FROM row_outcome WHERE title_key IS NOT NULL

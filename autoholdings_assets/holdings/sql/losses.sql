@@ -44,16 +44,17 @@ WITH present_grant AS (
 ), loss AS (
     SELECT 'titles' AS measure, collection, profile, NULL::VARCHAR AS "group", count(*) FILTER (is_lost) AS titles, count(*) AS had,
         count(*) FILTER (is_lost) AS lost, count(*) AS whole
-    FROM granted GROUP BY ALL
+    FROM granted WHERE EXISTS (FROM ended_grant) GROUP BY ALL
     UNION ALL
     SELECT 'titles with a PO line', collection, profile, NULL, count(*) FILTER (is_lost), count(*), count(*) FILTER (is_lost), count(*)
-    FROM granted WHERE po_line IS NOT NULL GROUP BY ALL
+    FROM granted WHERE po_line IS NOT NULL AND EXISTS (FROM ended_grant) GROUP BY ALL
     UNION ALL
     SELECT 'coverage', collection, profile, NULL, count(*) FILTER (lost_days > 0), count(*), sum(lost_days), sum(days)
     FROM covered_by_profile GROUP BY ALL
     UNION ALL
     SELECT 'titles', h.collection, NULL, h."group", count(l.portfolio_id), count(*), count(l.portfolio_id), count(*)
-    FROM held AS h LEFT JOIN lost_group AS l ON l.portfolio_id = h.portfolio_id AND l."group" = h."group" GROUP BY ALL
+    FROM held AS h LEFT JOIN lost_group AS l ON l.portfolio_id = h.portfolio_id AND l."group" = h."group"
+    WHERE EXISTS (FROM lost_group) GROUP BY ALL
     UNION ALL
     SELECT 'coverage', collection, NULL, "group", count(*) FILTER (lost_days > 0), count(*), sum(lost_days), sum(days)
     FROM covered_by_group GROUP BY ALL

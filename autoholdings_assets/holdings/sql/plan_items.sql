@@ -39,7 +39,7 @@ SELECT title_key, collection, portfolio_id, 'unchanged' FROM settled_title
 UNION ALL
 SELECT title_key, collection, portfolio_id, 'activate' FROM activated_title;
 
-CREATE OR REPLACE TEMP TABLE row_result AS
+CREATE OR REPLACE TEMP VIEW row_result AS
 SELECT
     g.profile, o.row_number, o.collection, coalesce(o.outcome, t.action) AS outcome, t.portfolio_id, o.statement_no, o.representative
 FROM row_outcome AS o

@@ -1,6 +1,6 @@
 -- Titles whose result is known without comparing; see settled.py. Input: granted_title, row_outcome, known_title
 -- (the titles of the plan that was applied last), collection_state, portfolio, portfolio_grant, variable first_portfolio_id.
--- Output: portfolio_now, activated_title and settled_title (to be narrowed by unsettle.sql).
+-- Output: portfolio_now, portfolio_value, activated_title and settled_title (to be narrowed by unsettle.sql).
 
 CREATE OR REPLACE TEMP VIEW portfolio_now AS
 SELECT
@@ -8,6 +8,15 @@ SELECT
     monograph_edition, po_line, available_for_all, available_for
 FROM portfolio
 WHERE collection IN (SELECT collection FROM collection_state WHERE active);
+
+-- What portfolios are recognised by, as numbers.
+CREATE OR REPLACE TEMP MACRO number_of(value) AS CASE WHEN value IS NOT NULL THEN hash(value) END;
+
+CREATE OR REPLACE TEMP TABLE portfolio_value AS
+SELECT
+    portfolio_id, number_of(online_identifier) AS online_value, number_of(print_identifier) AS print_value,
+    number_of(title_id) AS title_id_value, number_of(title_url) AS title_url_value
+FROM portfolio_now;
 
 -- Where a collection has no portfolio, every title is new.
 CREATE OR REPLACE TEMP TABLE activated_title AS
@@ -27,13 +36,12 @@ JOIN granted_title AS t USING (title_key)
 WHERE o.representative;
 
 -- A title of which the files say what they said when its portfolio was written last, as far as nothing else has touched the
--- portfolio. Numbers stand for the values that titles and portfolios are recognised by.
+-- portfolio.
 CREATE OR REPLACE TEMP TABLE settled_title AS
-SELECT
-    k.title_key, p.collection, k.portfolio_id, hash(p.online_identifier) AS online_value, hash(p.print_identifier) AS print_value,
-    hash(p.title_id) AS title_id_value, hash(p.title_url) AS title_url_value
-FROM known_title AS k
-JOIN granted_title AS t ON t.title_key = k.title_key AND t.content = k.content
-JOIN portfolio AS p ON p.portfolio_id = k.portfolio_id
+WITH known AS MATERIALIZED (  -- numbers first: text is dear to carry through a join
+    SELECT title_key, portfolio_id FROM known_title SEMI JOIN granted_title USING (title_key, content)
+)
+SELECT k.title_key, p.collection, k.portfolio_id
+FROM known AS k JOIN portfolio AS p USING (portfolio_id)
 WHERE p.availability = 'available' AND p.missing_since IS NULL
     AND k.portfolio_id NOT IN (SELECT portfolio_id FROM portfolio_grant WHERE valid_to IS NULL AND missing_since IS NOT NULL);

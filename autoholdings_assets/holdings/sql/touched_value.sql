@@ -1,24 +1,31 @@
 -- What the titles and portfolios that are not settled and the rows that could not be read state; see settled.py. Input: settled_title,
--- row_outcome, granted_row, portfolio_now. Output: touched_value, as numbers.
+-- row_outcome, granted_row, portfolio_value. Output: touched_value, as numbers.
+-- Each value of a relation of such numbers, with what it is a value of.
+CREATE OR REPLACE TEMP MACRO values_of(relation) AS TABLE
+SELECT kind, value FROM (
+    SELECT unnest([{'kind': 'identifier', 'value': online_value}, {'kind': 'identifier', 'value': print_value},
+        {'kind': 'title_id', 'value': title_id_value}, {'kind': 'title_url', 'value': title_url_value}], recursive := true)
+    FROM query_table(relation)
+) WHERE value IS NOT NULL;
+
 CREATE OR REPLACE TEMP TABLE touched_value AS
-WITH stated AS (
-    SELECT r.online_identifier, r.print_identifier, r.title_id, r.title_url
-    FROM granted_row AS r WHERE r.status = 'rejected'
+WITH open_row AS MATERIALIZED (
+    SELECT profile_no, row_number, from_community_zone, cz_online_identifier, cz_print_identifier, cz_title_url
+    FROM row_outcome ANTI JOIN settled_title USING (title_key)
+    WHERE title_key IS NOT NULL
+), stated AS (
+    SELECT online_identifier, print_identifier, title_id, title_url FROM granted_row WHERE status = 'rejected'
     UNION ALL
-    SELECT r.online_identifier, r.print_identifier, r.title_id, r.title_url
-    FROM row_outcome AS o JOIN granted_row AS r USING (profile_no, row_number)
-    WHERE o.title_key NOT IN (SELECT title_key FROM settled_title)
+    SELECT online_identifier, print_identifier, title_id, title_url FROM granted_row SEMI JOIN open_row USING (profile_no, row_number)
     UNION ALL
-    SELECT cz_online_identifier, cz_print_identifier, NULL, cz_title_url
-    FROM row_outcome
-    WHERE title_key NOT IN (SELECT title_key FROM settled_title) AND from_community_zone
-    UNION ALL
-    SELECT p.online_identifier, p.print_identifier, p.title_id, p.title_url
-    FROM portfolio_now AS p
-    WHERE p.portfolio_id NOT IN (SELECT portfolio_id FROM settled_title)
+    SELECT cz_online_identifier, cz_print_identifier, NULL, cz_title_url FROM open_row WHERE from_community_zone
 ), numbered AS (
-    SELECT unnest([{'kind': 'identifier', 'value': online_identifier}, {'kind': 'identifier', 'value': print_identifier},
-        {'kind': 'title_id', 'value': title_id}, {'kind': 'title_url', 'value': title_url}], recursive := true)
+    SELECT
+        number_of(online_identifier) AS online_value, number_of(print_identifier) AS print_value,
+        number_of(title_id) AS title_id_value, number_of(title_url) AS title_url_value
     FROM stated
+    UNION ALL
+    SELECT online_value, print_value, title_id_value, title_url_value
+    FROM portfolio_value ANTI JOIN settled_title USING (portfolio_id)
 )
-SELECT DISTINCT kind, hash(value) AS value, 0 AS round FROM numbered WHERE value IS NOT NULL;
+SELECT DISTINCT kind, value, 0 AS round FROM values_of('numbered');

@@ -1,8 +1,8 @@
 -- Settled titles whose portfolio shares a value with what is compared are compared too; what these state is touched in the next round.
--- Input and output: settled_title and touched_value; output too: newly_compared. Variable round.
+-- Input and output: settled_title and touched_value; input: portfolio_value; output too: newly_compared. Variable round.
 CREATE OR REPLACE TEMP TABLE newly_compared AS
 WITH touched AS (SELECT kind, value FROM touched_value WHERE round = getvariable('round'))
-SELECT * FROM settled_title
+SELECT * FROM portfolio_value SEMI JOIN settled_title USING (portfolio_id)
 WHERE online_value IN (SELECT value FROM touched WHERE kind = 'identifier')
     OR print_value IN (SELECT value FROM touched WHERE kind = 'identifier')
     OR title_id_value IN (SELECT value FROM touched WHERE kind = 'title_id')
@@ -12,8 +12,4 @@ DELETE FROM settled_title WHERE portfolio_id IN (SELECT portfolio_id FROM newly_
 
 INSERT INTO touched_value
 SELECT DISTINCT kind, value, getvariable('round') + 1
-FROM (
-    SELECT unnest([{'kind': 'identifier', 'value': online_value}, {'kind': 'identifier', 'value': print_value},
-        {'kind': 'title_id', 'value': title_id_value}, {'kind': 'title_url', 'value': title_url_value}], recursive := true)
-    FROM newly_compared
-) ANTI JOIN touched_value USING (kind, value);
+FROM values_of('newly_compared') ANTI JOIN touched_value USING (kind, value);

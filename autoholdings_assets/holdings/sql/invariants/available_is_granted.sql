@@ -4,21 +4,21 @@ WITH last_plan AS (
     SELECT plan_id, applied_at FROM plan
     WHERE vendor = getvariable('vendor') AND status = 'applied' AND kind IN ('upload', 'undo')
     ORDER BY applied_at DESC LIMIT 1
+), unprotected AS (  -- titles are read last: hardly any is needed
+    SELECT portfolio_id FROM portfolio
+    WHERE collection IN (
+            SELECT name FROM electronic_collection
+            WHERE vendor = getvariable('vendor') AND active AND service_active AND service_available
+        )
+        AND collection IN (SELECT DISTINCT collection FROM portfolio_grant)
+        AND availability = 'available' AND po_line IS NULL
+        AND updated_at <= (SELECT applied_at FROM last_plan)
+        AND portfolio_id NOT IN (
+            SELECT portfolio_id FROM plan_item
+            WHERE plan_id IN (SELECT plan_id FROM last_plan) AND action = 'keep' AND portfolio_id IS NOT NULL
+        )
+), granted AS (
+    SELECT portfolio_id FROM portfolio_grant WHERE valid_to IS NULL AND profile IN (SELECT profile FROM entitlement)
 )
-SELECT p.portfolio_id, p.collection, p.title, p.online_identifier, p.updated_at
-FROM portfolio AS p
-WHERE p.collection IN (
-        SELECT name FROM electronic_collection
-        WHERE vendor = getvariable('vendor') AND active AND service_active AND service_available
-    )
-    AND p.availability = 'available' AND p.po_line IS NULL
-    AND EXISTS (FROM portfolio_grant AS g WHERE g.collection = p.collection)
-    AND p.updated_at <= (SELECT applied_at FROM last_plan)
-    AND p.portfolio_id NOT IN (
-        SELECT portfolio_id FROM plan_item
-        WHERE plan_id IN (SELECT plan_id FROM last_plan) AND action = 'keep' AND portfolio_id IS NOT NULL
-    )
-    AND NOT EXISTS (
-        FROM portfolio_grant AS g JOIN entitlement AS e USING (profile)
-        WHERE g.portfolio_id = p.portfolio_id AND g.valid_to IS NULL
-    )
+SELECT portfolio_id, collection, title, online_identifier, updated_at
+FROM portfolio SEMI JOIN (FROM unprotected ANTI JOIN granted USING (portfolio_id)) AS found USING (portfolio_id)
