@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import yaml
 from openpyxl import load_workbook
 
 from autoholdings_assets.cli import execute
@@ -328,6 +329,10 @@ WORDS = (
     "\U0001f3f4\U000e0067\U000e007f \u0645\u062c\u0644\u0629\u200f 数学",
     "&#0; &#xD800; &#x202E;",
 )
+COLLECTIONS = (
+    "=cmd|' /C calc'!A0 \"; DROP TABLE portfolio; --",
+    "../../../outside\nanother line \u202eturned\u2066 <script>alert(1)</script> {profile} %s",
+)
 FREE = ("publication_title", "first_author", "title_id", "notes", "publisher_name", "first_editor", "monograph_edition")
 
 
@@ -352,8 +357,19 @@ def formulas(path: Path) -> list[str]:
 def test_words_are_words_wherever_they_stand(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In every field, in the names of the file, the institution and a group, in a PO line; in reports and exports."""
+    """In every field, in the names of the file, the institution, the vendor, its collections and a group, in a PO line;
+    in reports and exports."""
     monkeypatch.chdir(tmp_path)
+    types = ("serial", "monograph")
+    changed = {"based_on": "wiley", "title": WORDS[7] + WORDS[10]} | {
+        "collections": [
+            {"name": name, "code": kind, "publication_type": kind}
+            for name, kind in zip(COLLECTIONS, types, strict=True)
+        ]
+    }
+    library.home.vendors.mkdir(exist_ok=True)
+    (library.home.vendors / "wiley.yaml").write_text(yaml.safe_dump(changed))
+    library.configuration["electronic_collections"] = [{"name": name} for name in COLLECTIONS]
     group = "O'Hara; DROP TABLE plan; --"
     library.configuration["institution"] |= {
         "name": WORDS[0] + "/../x",
@@ -376,6 +392,8 @@ def test_words_are_words_wherever_they_stand(
     assert not any(set(title) & set("\0\a\u202e\u2066\ufeff") for title in titles)
     assert len(library.sql("FROM portfolio")) >= 2 * len(WORDS) - 2
     assert library.sql("SELECT DISTINCT available_for FROM portfolio") == [{"available_for": [group]}]
+    kept = library.published("SELECT DISTINCT collection FROM portfolio")
+    assert {row["collection"] for row in kept} == set(COLLECTIONS)
     (file,) = library.sql("FROM kbart_file")
     assert file["file_name"] == "'; DROP TABLE x; --.txt"
     assert (
