@@ -1,11 +1,13 @@
 -- What the files grant, and what is there, as far as the two must be compared: settled titles are left out. Input: granted_row,
--- row_outcome, granted_title, granted_statement, availability, settled_title, activated_title, portfolio_now, and
--- portfolio_value. Output: compared_title, desired_title (one record a title), desired_statement (one record a coverage statement), current_portfolio.
+-- row_outcome, granted_title, granted_statement, availability, settled_title, activated_title, portfolio_now and
+-- portfolio_value. Output: compared_title, desired_title (one record a title), desired_statement (one record a coverage statement)
+-- and current_portfolio.
 
 CREATE OR REPLACE TEMP TABLE compared_title AS
 SELECT * FROM granted_title
 WHERE title_key NOT IN (SELECT title_key FROM settled_title) AND title_key NOT IN (SELECT title_key FROM activated_title);
 
+-- Their rows, picked out once: they are wide, and staged with all the others.
 CREATE OR REPLACE TEMP TABLE compared_row AS
 FROM granted_row SEMI JOIN (FROM row_outcome SEMI JOIN compared_title USING (title_key)) AS o USING (profile_no, row_number);
 

@@ -1,5 +1,6 @@
 -- What the titles and portfolios that are not settled and the rows that could not be read state; see settled.py. Input: settled_title,
 -- row_outcome, granted_row, portfolio_value. Output: touched_value, as numbers.
+
 -- Each value of a relation of such numbers, with what it is a value of.
 CREATE OR REPLACE TEMP MACRO values_of(relation) AS TABLE
 SELECT kind, value FROM (
