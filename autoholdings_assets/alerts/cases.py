@@ -29,16 +29,12 @@ def open_cases(connection: Connection, configuration: Configuration, now: dateti
 
 
 def broken_configuration(home: Home, error: ConfigurationError) -> Alert:
-    """autoholdings.yaml cannot be used: nothing runs until a person has mended it."""
-    try:
-        written = home.config_file.stat().st_mtime
-    except OSError:
-        written = datetime.now(UTC).timestamp()
+    """autoholdings.yaml is there and cannot be used: nothing runs until a person has mended it."""
     return Alert(
         "configuration",
         "failed check",
         f"autoholdings.yaml cannot be used, so nothing can run: {' '.join(error.problems)}",
-        datetime.fromtimestamp(written, UTC),
+        datetime.fromtimestamp(home.config_file.stat().st_mtime, UTC),
     )
 
 

@@ -57,8 +57,7 @@ def po_line() -> None:
 
 @po_line.command("attach")
 @click.argument("portfolio")
-@click.argument("number", metavar="[PO_LINE]", required=False)
-@click.option("--po-line", "named", metavar="PO_LINE", help="The PO line, instead of the second argument.")
+@click.argument("po_line", metavar="[PO_LINE]", required=False)
 @click.option("--license", help="The license.")
 @click.option("--public-note", help="A note for readers.")
 @click.option("--internal-note", help="A note for staff.")
@@ -67,17 +66,14 @@ def po_line() -> None:
 @home_option
 @json_option
 def attach(
-    portfolio: str, number: str | None, named: str | None, license: str | None, public_note: str | None,
-    internal_note: str | None, collection: str | None, why: str, home: Home, as_json: bool,
+    portfolio: str, po_line: str | None, license: str | None, public_note: str | None, internal_note: str | None,
+    collection: str | None, why: str, home: Home, as_json: bool,
 ) -> int:  # fmt: skip
     """Attach PO_LINE (or a license, or notes) to PORTFOLIO: its number, ISSN, ISBN or title.
 
     No run ever takes it away, and the portfolio stays when the vendor's file does not name it any more.
     """
-    if number and named and number != named:
-        raise click.UsageError("Give the PO line once.")
-    given = {"license": license, "public_note": public_note, "internal_note": internal_note}
-    given["po_line"] = number or named
+    given = {"po_line": po_line, "license": license, "public_note": public_note, "internal_note": internal_note}
     if not any(value is not None for value in given.values()):
         raise click.UsageError("Say what to attach: a PO line, --license, --public-note or --internal-note.")
     return _change_details(home, portfolio, collection, why or "Attached by hand.", as_json, attach=given)

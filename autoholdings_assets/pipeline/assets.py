@@ -11,7 +11,6 @@ from typing import Any
 
 import dagster as dg
 
-from autoholdings_assets.config import ConfigurationError, load_configuration
 from autoholdings_assets.holdings.disk import DiskFull
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.checks import Check, Verdict
@@ -84,10 +83,8 @@ def _asset(
 
     # Dagster does not know the parametrised form of MaterializeResult.
     def materialize(context: dg.AssetExecutionContext, home: dg.ResourceParam[HomeResource]) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        if name and _of_several_vendors(context) and not _in_use(home, name):
-            return _not_in_use(stage)
         run = replace(home.run_context(context, name), reports_follow=_reports_follow(context, name))
-        return _carry_out(stage, home, run)
+        return _carry_out(stage, home, run, only_in_use=bool(name) and _of_several_vendors(context))
 
     asset: dg.AssetsDefinition = dg.asset(
         key=key,
@@ -119,14 +116,6 @@ def _of_several_vendors(context: dg.AssetExecutionContext) -> bool:
     return not selected or len({key.path[0] for key in selected if key not in (PUBLISHED_KEY, KBART_EXPORT_KEY)}) > 1
 
 
-def _in_use(home: HomeResource, vendor: str) -> bool:
-    """Whether the configuration has a profile of the vendor; a broken one is told by the step itself."""
-    try:
-        return bool(load_configuration(home.home).profiles_of(vendor))
-    except ConfigurationError:
-        return True
-
-
 def _not_in_use(stage: Stage) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """What a vendor without a profile contributes to a run of all vendors: nothing, and no failure either."""
     why = "Not in use: autoholdings.yaml has no profile of this vendor."
@@ -135,14 +124,16 @@ def _not_in_use(stage: Stage) -> dg.MaterializeResult:  # type: ignore[type-arg]
     )
 
 
-def _carry_out(stage: Stage, home: HomeResource, context: RunContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Run the stage's step and show what came of it.
+def _carry_out(stage: Stage, home: HomeResource, context: RunContext, *, only_in_use: bool) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Run the stage's step and show what came of it; ``only_in_use``: not for a vendor without a profile.
 
     An expected failure ends the step with its sentence; Dagster's op retries are refused, since the steps themselves
     have already retried what can pass by itself.
     """
     home.listener.started(stage.doing)
     try:
+        if only_in_use and not context.configuration.profiles_of(context.vendor_name):
+            return _not_in_use(stage)
         summary = stage.step(context)
     except EXPECTED as error:
         page = steps.end_failed_run(context, str(error))

@@ -127,12 +127,10 @@ def _why(instance: dg.DagsterInstance, run_id: str, vendor: str) -> str | None:
     return next((text for step, text in steps if step in own and text is not None), None)
 
 
-def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[str, str | None]]:
+def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[str | None, str | None]]:
     """The run's failed steps with the reason of each; without one where a check stopped it."""
     for log in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        event = log.dagster_event
-        if event is None or event.step_key is None:
-            continue
+        event = log.get_dagster_event()
         failure = event.step_failure_data
         if failure.error and failure.error.cls_name == _BLOCKED_BY_A_CHECK:
             yield event.step_key, None

@@ -1,7 +1,7 @@
 """What a backup says of itself: when it was made, by which versions, and the SHA-256 of every file in it."""
 
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from pydantic import BaseModel, ConfigDict
 
@@ -44,10 +44,4 @@ def difference(said: dict[str, File], found: dict[str, File]) -> str:
 
 def present_versions() -> dict[str, str]:
     """The versions of what writes a home."""
-    found = {}
-    for name in _VERSIONS_TOLD:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # run from a folder, not installed
-            found[name] = "unknown"
-    return found
+    return {name: version(name) for name in _VERSIONS_TOLD}

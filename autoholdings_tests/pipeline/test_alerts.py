@@ -12,11 +12,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from filelock import FileLock
 
-from autoholdings_assets.alerts import mail, webhook
+from autoholdings_assets.alerts import deliver, mail, webhook
 from autoholdings_assets.alerts.deliver import Delivery
 from autoholdings_assets.alerts.message import Message, NotDelivered
 from autoholdings_assets.cli import execute
+from autoholdings_assets.cli.alerts import tell_after_run
 from autoholdings_assets.config import ConfigurationError, EmailSettings, WebhookSettings, load_configuration
 from autoholdings_assets.pipeline.alert_sensor import AlertsNotDelivered, tell_people
 from autoholdings_assets.pipeline.alerting import look, look_and_tell
@@ -467,8 +469,25 @@ def test_the_sensor_is_on_and_does_nothing_while_nobody_is_named(library: Librar
     assert sensors["tell_people"].default_status is dg.DefaultSensorStatus.RUNNING  # type: ignore[union-attr]
     library.run()
     with dg.DagsterInstance.ephemeral() as instance:
-        tick = tell_people(dg.build_sensor_context(instance=instance), home=HomeResource(library.home))
-    assert isinstance(tick, dg.SkipReason) and "nothing new" in (tick.skip_message or "")
+        for text in (library.home.config_file.read_text(), "institution: {name: without a time zone}"):
+            library.home.config_file.write_text(text)
+            tick = tell_people(dg.build_sensor_context(instance=instance), home=HomeResource(library.home))
+            assert isinstance(tick, dg.SkipReason) and "nothing new" in (tick.skip_message or "")
+
+
+def test_while_another_process_tells_it_is_left_to_that(
+    office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the sensor, which looks again, and after a run at the command line."""
+    library = office.library
+    library.run()
+    monkeypatch.setattr(deliver, "_PATIENCE_SECONDS", 0.05)
+    with FileLock(library.home.path / "alerts.lock"):
+        tick = tell_people(dg.build_sensor_context(instance=office.instance), home=HomeResource(library.home))
+        tell_after_run(library.home, load_configuration(library.home))
+    assert isinstance(tick, dg.SkipReason) and "looks again" in (tick.skip_message or "")
+    assert "nobody was told now" in capsys.readouterr().err
+    assert office.mail.letters == []
 
 
 def test_the_sensor_tells_and_says_so(office: Office) -> None:
@@ -521,3 +540,5 @@ def test_a_test_message_shows_whether_messages_arrive(
     office.library.save()
     assert execute(["alerts", "test", "--home", home]) == 2
     assert "names nobody to tell" in capsys.readouterr().err
+    assert execute(["alerts", "--home", home]) == 0
+    assert "names nobody to tell" in capsys.readouterr().out

@@ -49,6 +49,7 @@ def test_a_restored_home_is_the_same_and_goes_on(
     (library.home.path / "cz" / "the same.txt").hardlink_to(library.home.path / "cz" / "titles.txt")
     backups, new = tmp_path / "backups", tmp_path / "elsewhere" / "new"
     backups.mkdir()
+    new.mkdir(parents=True)
     assert execute(["backup", str(backups), "--home", str(library.home.path)]) == 0
     assert "may hold credentials: secrets.env" in capsys.readouterr().out
     (file,) = backups.iterdir()
@@ -86,6 +87,21 @@ def test_no_credential_is_in_a_backup(library: Library, wiley: Feed, tmp_path: P
     assert secret not in made.path.read_bytes()
     assert b"${TEST_WILEY_MAIN_INSTITUTION_TOKEN}" in made.path.read_bytes(), "what is there can be seen there"
     assert made.path.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_in_which_nothing_has_run_can_be_backed_up_while_files_go(
+    library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is removed while the backup is written was not needed any more."""
+    library.home.warehouse.unlink()
+    passing = library.home.path / "zz.txt"
+    passing.write_text("for a moment")
+    made = back_up(library.home, tmp_path / "home.tar", datetime.now(UTC), lambda *_: passing.unlink(missing_ok=True))
+    assert "autoholdings.yaml" in made.manifest.files and passing.name not in made.manifest.files
+    assert execute(["restore", str(made.path), "--home", str(tmp_path / "new")]) == 0
+    assert "is as it was on" in capsys.readouterr().out and not (tmp_path / "new" / "holdings.duckdb").exists()
+    assert execute(["backup", str(tmp_path / "json.tar"), "--home", str(library.home.path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["files"] == len(made.manifest.files)
 
 
 def test_places_that_are_none_are_refused(library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,6 +148,12 @@ def newer(members: list[tuple[tarfile.TarInfo, bytes]]) -> None:
     members[-1] = (entry, content)
 
 
+def garbled(members: list[tuple[tarfile.TarInfo, bytes]]) -> None:
+    entry, _ = members[-1]
+    entry.size = 1
+    members[-1] = (entry, b"{")
+
+
 def unlisted(members: list[tuple[tarfile.TarInfo, bytes]]) -> None:
     members.insert(0, (tarfile.TarInfo("vendors/evil.yaml"), b""))
 
@@ -152,6 +174,7 @@ def cut(members: list[tuple[tarfile.TarInfo, bytes]]) -> None:
         (absolute, "1 not in its manifest"),
         (link, "which is no file"),
         (newer, "later version"),
+        (garbled, "manifest of changed.tar cannot be read"),
         (unlisted, r"not in its manifest \(vendors/evil.yaml\)"),
         (missing, "1 missing"),
         (cut, "no manifest"),

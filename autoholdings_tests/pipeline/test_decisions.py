@@ -8,8 +8,11 @@ import pytest
 from autoholdings_assets.cli import execute
 from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.refusals import NotPossible
+from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.build import build_definitions
+from autoholdings_assets.pipeline.checks import plan_is_not_held
 from autoholdings_assets.pipeline.instance import prepare
+from autoholdings_assets.pipeline.steps import ending
 from autoholdings_tests.library import Feed, Library, Outcome, issn, journal
 
 FULL = [journal(f"Journal {n}", issn(n)) for n in range(6)]
@@ -109,6 +112,8 @@ def test_a_rejected_plan_stays_rejected_until_a_file_brings_another(
     library.reject("wiley-2", "the file is cut off")
     run = library.run()
     assert run.outcome == "held" and "rejected by Ada: the file is cut off" in run.message
+    verdict = plan_is_not_held.judge(run.plan)
+    assert not verdict.passed and "was rejected by a person" in verdict.sentence
     assert (status(library), library.state()) == ("rejected", before)
     wiley.serves([*FULL, journal("Journal 9", issn(9))])
     assert library.run().outcome == "done"
@@ -153,6 +158,38 @@ def test_the_launchpad_accepts_a_plan_and_applies_it(library: Library, held: Out
     assert library.sql("SELECT decided_by, why FROM plan_decision") == [{"decided_by": "Grace", "why": "confirmed"}]
     (run,) = library.sql("FROM job_run WHERE run_id = ?", result.run_id)
     assert (run["outcome"], run["acted_by"]) == ("done", "Grace")
+
+
+def test_the_launchpad_accepts_for_later_shows_an_undo_and_stands_by_what_it_did_without_a_report(
+    library: Library, held: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = {"why": "confirmed", "who": "Grace"}
+    before = library.state()
+    assert launch(library, "accept_plan", {"plan_id": "wiley-2", "apply_now": False, **why}).success
+    assert launch(library, "undo_run", {"run_id": "run-1"}).success
+    assert (status(library), library.state()) == ("accepted", before)
+
+    def broken(*_: object) -> None:
+        raise OSError("no report today")
+
+    monkeypatch.setattr(ending, "write_job_report", broken)
+    result = launch(library, "undo_run", {"run_id": "run-1", "submit": True, **why})
+    assert result.success and library.titles() == {}
+    (shown,) = [e.event_specific_data.metadata for e in result.all_events if e.event_type_value == "STEP_OUTPUT"]
+    assert "could not be written" in shown["job_report"].value
+
+
+def test_a_step_alone_says_what_must_come_before_it(library: Library, wiley: Feed) -> None:
+    with pytest.raises(steps.NothingUsable, match="Wiley has a file that can be used yet"):
+        library.apply()
+    with pytest.raises(steps.NothingUsable, match="No run has ended yet"):
+        steps.report(library.context())
+    wiley.serves(FULL)
+    context = library.context()
+    steps.retrieve_files(context)
+    steps.read_title_lists(context)
+    with pytest.raises(NotApplicable, match="There is no plan for Wiley"):
+        library.apply()
 
 
 @pytest.mark.rule("A2")

@@ -123,6 +123,12 @@ def test_old_dagster_runs_go_with_their_events_and_logs_but_the_newest_of_a_vend
         assert not traces(old) and instance.all_logs(last)
         job = build_definitions(library.home).resolve_job_def(HOUSEKEEPING_JOB)
         assert job.execute_in_process(instance=instance).success
+    with dg.DagsterInstance.ephemeral() as elsewhere:  # no SQLite, as in a database of the library's own
+        small_job.execute_in_process(instance=elsewhere)
+        assert forget_old_runs(library.home, elsewhere, Retention(), YEARS_LATER).size_bytes == 0
+        assert elsewhere.get_runs() == []
+    assert execute(["prune", "--home", str(library.home.path)]) == 0
+    assert "removed" in capsys.readouterr().out
     assert execute(["prune", "--dry-run", "--json", "--home", str(library.home.path)]) == 0
     assert {kind["kind"] for kind in json.loads(capsys.readouterr().out)} >= {"vendors' files", "Dagster's runs"}
 

@@ -3,10 +3,10 @@
 import pytest
 
 from autoholdings_assets.config import ConfigurationError, load_configuration
-from autoholdings_assets.holdings.profiles import rename, retire
+from autoholdings_assets.holdings.profiles import retire
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_tests import faults
-from autoholdings_tests.library import Feed, Library, issn, journal
+from autoholdings_tests.library import Cli, Feed, Library, issn, journal
 
 ALL = [journal(f"Title {n}", issn(n)) for n in range(4)]
 
@@ -96,12 +96,14 @@ def test_a_profile_that_vanishes_stops_the_run_until_it_is_retired(campuses: Lib
     assert campuses.run().outcome == "nothing new"
 
 
-def test_the_last_profile_can_be_retired_too(library: Library, wiley: Feed) -> None:
+def test_the_last_profile_can_be_retired_too(library: Library, wiley: Feed, cli: Cli) -> None:
     wiley.serves(ALL)
     library.run()
     library.change_profile("wiley-main", active=False)
-    with open_warehouse(library.home.warehouse) as connection:
-        assert retire(connection, load_configuration(library.home), "wiley-main", "staff") == 4
+    status, printed = cli("run", "--all")
+    assert status == 2 and "No integration profile is Active" in printed
+    status, printed = cli("profiles", "retire", "wiley-main")
+    assert status == 0 and "It granted 4 titles" in printed
     assert library.run().actions == {"remove": 4}
     assert library.titles() == {}
 
@@ -115,11 +117,18 @@ def test_an_active_profile_cannot_be_retired(campuses: Library) -> None:
         retire(connection, load_configuration(campuses.home), "wiley-law", "staff")
 
 
-def test_a_renamed_profile_goes_on_with_what_it_granted(campuses: Library) -> None:
+def test_a_renamed_profile_goes_on_with_what_it_granted(campuses: Library, cli: Cli) -> None:
     campuses.run()
     campuses.change_profile("wiley-law", name="law-school")
     assert isinstance(campuses.run().error, ConfigurationError)
-    with open_warehouse(campuses.home.warehouse) as connection:
-        rename(connection, load_configuration(campuses.home), "wiley-law", "law-school")
+    for old, new, refused in (
+        ("wiley-main", "law-school", "is still in autoholdings.yaml"),
+        ("wiley-law", "nobody", 'there is no profile "nobody"'),
+        ("wiley-law", "wiley-main", "has files of its own"),
+        ("nobody", "law-school", 'No profile "nobody" grants any title'),
+    ):
+        status, printed = cli("profiles", "rename", old, new)
+        assert status == 2 and refused in printed
+    assert cli("profiles", "rename", "wiley-law", "law-school")[0] == 0
     assert campuses.run().actions == {}
     assert groups(campuses) == BOTH

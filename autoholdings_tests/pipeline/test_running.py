@@ -133,7 +133,7 @@ def test_nothing_is_ended_while_the_warehouse_is_written_to_or_the_run_lives(
 
 
 def test_a_run_that_was_recorded_and_never_started_ends_only_when_its_process_has_died(
-    library: Library, instance: dg.DagsterInstance
+    library: Library, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command line takes a run's lock before it records it; one without a lock is somebody else's to start."""
     job = build_definitions(library.home, Listener()).resolve_job_def(JOB_NAME)
@@ -141,6 +141,9 @@ def test_a_run_that_was_recorded_and_never_started_ends_only_when_its_process_ha
     held = FileLock(running._lock_file(library.home, alive.run_id))
     Path(held.lock_file).parent.mkdir(parents=True, exist_ok=True)
     running._lock_file(library.home, dead.run_id).touch()
+    with monkeypatch.context() as kubernetes:
+        kubernetes.setattr(type(instance.run_launcher), "supports_check_run_worker_health", True)
+        assert end_dead_runs(library.home, instance) == [], "the launcher watches over the processes itself"
     with held:
         assert end_dead_runs(library.home, instance) == [dead.run_id]
     statuses = {run.run_id: run.status for run in instance.get_runs()}

@@ -11,6 +11,9 @@ from autoholdings_assets.cli.check import check
 from autoholdings_assets.kbart.check import check_file, check_files, fix_file
 from autoholdings_assets.kbart.rules import BY_KEY, RULES
 from autoholdings_assets.kbart.validation import read_title_list
+from autoholdings_assets.reports.check_page import check_page
+from autoholdings_assets.reports.markdown import as_markdown
+from autoholdings_assets.reports.page import as_html
 from autoholdings_tests.kbart_files import kbart, monograph, serial
 from autoholdings_tests.unit.test_kbart_rules import CASES
 
@@ -149,6 +152,17 @@ def test_the_page_is_self_contained_and_escapes_what_it_shows(faulty: Path, tmp_
     assert "<svg" in html and "date_unparseable" in html and "<table>" in html
     assert not re.search(r"(src|href)\s*=\s*[\"'](?!#)|<script|@import|url\(", html)
     assert "<b>Smith" not in html and "&lt;b&gt;Smith" in html
+
+
+def test_the_page_of_several_files_leads_to_each_and_reads_the_same_as_markdown(
+    clean: Path, faulty: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "page.txt").write_text("<html>")
+    page = check_page(check_files([clean, faulty, tmp_path / "page.txt"]))
+    html, markdown = as_html(page), as_markdown(page)
+    assert 'href="#file1"' in html and 'id="file1"' in html and "cannot be read" in html
+    for shown in (html, markdown):
+        assert "page.txt" in shown and "date" in shown and "Rows by rule" in shown
 
 
 def test_the_function_takes_bytes() -> None:
