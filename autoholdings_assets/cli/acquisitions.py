@@ -256,6 +256,7 @@ def _change_details(
     attach: dict[str, str | None] | None = None, detach: Sequence[str] = (),
 ) -> int:  # fmt: skip
     from autoholdings_assets.holdings import acquisitions  # these bring DuckDB: only when needed
+    from autoholdings_assets.holdings.acts import IN_WORDS
 
     with _acting(home, "po-line") as (configuration, connection, act):
         where = configuration.collection(collection).name if collection else None
@@ -268,7 +269,7 @@ def _change_details(
         print_json({**asdict(done), "changes": {name: {"old": o, "new": n} for name, (o, n) in done.changes.items()}})
         return Exit.DONE
     for name, (old, new) in done.changes.items():
-        say(f"{name.replace('_', ' ').replace('po line', 'PO line')}: {old or '(none)'} -> {new or '(none)'}")
+        say(f"{IN_WORDS[name]}: {old or '(none)'} -> {new or '(none)'}")
     say(f"{'Done' if done.changes else 'Nothing to change'}: {done.portfolio}.")
     return Exit.DONE
 

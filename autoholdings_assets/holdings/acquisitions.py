@@ -5,10 +5,10 @@ does not: lists (``portfolio_import.py``), whole collections (``move.py``), and 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from autoholdings_assets.config import Configuration
-from autoholdings_assets.holdings.acts import DETAIL_FIELDS, Act, Changes, Details, carry_out, present_details
+from autoholdings_assets.holdings.acts import IN_WORDS, Act, Changes, Details, carry_out, present_details
 from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.warehouse import Connection, rows, sql
 from autoholdings_assets.kbart.identifiers import normalise_identifier
@@ -95,7 +95,7 @@ def attach(
     given = {name: value for name, value in details.items() if value is not None}
     blank = [name for name, value in given.items() if not value.strip()]
     if blank:
-        raise NotPossible(f"The {_in_words(blank[0])} is empty; to take one away, detach it.")
+        raise NotPossible(f"The {IN_WORDS[blank[0]]} is empty; to take one away, detach it.")
     given = {name: value.strip() for name, value in given.items()}
     _refuse_second_place(connection, portfolio, given.get("po_line"))
     return _change(connection, configuration, act, portfolio, given)
@@ -108,7 +108,7 @@ def detach(connection: Connection, configuration: Configuration, act: Act, portf
     """
     attached = [name for name in fields if getattr(portfolio.details, name) is not None]
     if not attached:
-        raise NotPossible(f"No {' or '.join(map(_in_words, fields))} is attached to {portfolio}.")
+        raise NotPossible(f"No {' or '.join(IN_WORDS[name] for name in fields)} is attached to {portfolio}.")
     return _change(connection, configuration, act, portfolio, dict.fromkeys(attached))
 
 
@@ -145,10 +145,10 @@ def _change(
     fields: Mapping[str, str | None],
 ) -> Done:
     old = portfolio.details
-    wanted = Details(**{**asdict(old), **fields})
+    wanted = old.but(**fields)
     changes = {
         name: (getattr(old, name), getattr(wanted, name))
-        for name in DETAIL_FIELDS
+        for name in IN_WORDS
         if getattr(old, name) != getattr(wanted, name)
     }
     if not changes:
@@ -156,7 +156,3 @@ def _change(
     gone = frozenset({old.po_line} if old.po_line and wanted.po_line is None else ())
     plan_id = carry_out(connection, configuration, act, [portfolio.collection], Changes([wanted], may_go=gone))
     return Done(replace(portfolio, details=wanted), changes, plan_id)
-
-
-def _in_words(name: str) -> str:
-    return {"po_line": "PO line", "portfolio_pid": "portfolio PID"}.get(name, name.replace("_", " "))

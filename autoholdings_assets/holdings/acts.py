@@ -6,8 +6,7 @@ one is never in two places, and never nowhere unless it was to be detached. What
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import uuid4
@@ -20,7 +19,11 @@ from autoholdings_assets.holdings.numbers import next_plan_id
 from autoholdings_assets.holdings.warehouse import Connection, rows, set_variables, sql, transaction
 
 Kind = Literal["po-line", "import", "move", "attention"]
-DETAIL_FIELDS = ("po_line", "license", "public_note", "internal_note", "portfolio_pid")
+IN_WORDS = {
+    "po_line": "PO line", "license": "license", "public_note": "public note", "internal_note": "internal note",
+    "portfolio_pid": "portfolio PID",
+}  # fmt: skip
+"""The fields of `Details` that say what is attached, as people say them."""
 OF_NO_VENDOR = "local"
 """Stands for the vendor in the names of acts on collections that no vendor's files fill."""
 
@@ -47,6 +50,10 @@ class Details:
     portfolio_pid: str | None = None
     reason: str | None = None
 
+    def but(self, **fields: Any) -> "Details":
+        """The same with these fields."""
+        return replace(self, **fields)
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -72,8 +79,8 @@ def carry_out(
     entries = {name: configuration.find_collection(name) for name in dict.fromkeys(collections)}
     vendors = list(dict.fromkeys(entry.vendor if entry else None for entry in entries.values()))
     load(connection, "new_details", _DETAILS, [asdict(details) for details in changes.details])
-    load(connection, "new_portfolio", _portfolio_schema(connection), changes.portfolios)
-    load(connection, "new_statement", _statement_schema(connection), changes.statements)
+    load(connection, "new_portfolio", _schema(connection, "portfolio_version").append(_REASON), changes.portfolios)
+    load(connection, "new_statement", _schema(connection, "coverage_version"), changes.statements)
     load(connection, "new_settlement", _SETTLEMENT, changes.settlements)
     with transaction(connection) as now:
         # the last collection is the one that the act is about: the target of a move
@@ -101,7 +108,7 @@ def present_details(connection: Connection, portfolio_ids: Iterable[int] | None 
     wanted = None if portfolio_ids is None else list(portfolio_ids)
     found = rows(
         connection,
-        f"SELECT portfolio_id, {', '.join(DETAIL_FIELDS)} FROM acquisition_version "
+        f"SELECT portfolio_id, {', '.join(IN_WORDS)} FROM acquisition_version "
         "WHERE valid_to IS NULL AND ($wanted IS NULL OR list_contains($wanted::BIGINT[], portfolio_id))",
         {"wanted": wanted},
     )
@@ -127,42 +134,23 @@ def run_statements(connection: Connection, text: str) -> None:
 
 def load(connection: Connection, table: str, schema: pa.Schema, records: Sequence[dict[str, Any]]) -> None:
     """Make a temporary table of these records."""
-    with _registered(connection, pa.Table.from_pylist(list(records), schema=schema)) as name:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {name}")
+    connection.register("records_to_load", pa.Table.from_pylist(list(records), schema=schema))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM records_to_load")
+    connection.unregister("records_to_load")
 
 
-_DETAILS = pa.schema(
-    [("portfolio_id", pa.int64()), *((name, pa.string()) for name in DETAIL_FIELDS), ("reason", pa.string())]
-)
-
-
+_REASON = pa.field("reason", pa.string())
+_DETAILS = pa.schema([("portfolio_id", pa.int64()), *((name, pa.string()) for name in IN_WORDS), _REASON])
 _SETTLEMENT = pa.schema(
     [("attention_id", pa.string()), ("kind", pa.string()), ("portfolio_id", pa.int64()), ("title", pa.string()),
      ("decision", pa.string()), ("look_again_on", pa.date32()), ("note", pa.string())]
 )  # fmt: skip
 
 
-def _portfolio_schema(connection: Connection) -> pa.Schema:
-    return _schema(connection, "portfolio_version").append(pa.field("reason", pa.string()))
-
-
-def _statement_schema(connection: Connection) -> pa.Schema:
-    return _schema(connection, "coverage_version")
-
-
 def _schema(connection: Connection, table: str) -> pa.Schema:
     query = f"SELECT * EXCLUDE (valid_from, valid_to, run_id, ended_by_run_id) FROM {table} LIMIT 0"
     schema: pa.Schema = connection.sql(query).to_arrow_table().schema
     return schema
-
-
-@contextmanager
-def _registered(connection: Connection, table: pa.Table) -> Any:
-    connection.register("records_to_load", table)
-    try:
-        yield "records_to_load"
-    finally:
-        connection.unregister("records_to_load")
 
 
 def _record(connection: Connection, act: Act, vendor: str | None, now: datetime) -> str:

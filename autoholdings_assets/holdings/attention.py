@@ -94,8 +94,7 @@ def _effect(
     portfolio_id = case["portfolio_id"]
     if decision == "detach":
         old = present_details(connection, [portfolio_id])[portfolio_id]
-        kept = Details(portfolio_id, None, old.license, old.public_note, old.internal_note, old.portfolio_pid)
-        return [kept], [], frozenset({old.po_line} if old.po_line else ())
+        return [old.but(po_line=None)], [], frozenset({old.po_line} if old.po_line else ())
     if case["kind"] == MISSING and decision in ("keep", "withdraw"):
         wanted = "available" if decision == "keep" else "not available"
         portfolio = present_portfolio(connection, portfolio_id)

@@ -4,8 +4,6 @@ A decision is a record in the warehouse, not part of a run's configuration, so t
 apply step read the same. What does not belong here: judging plans (``verdict.py``) and applying them (``apply.py``).
 """
 
-from datetime import datetime
-
 from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.plan import Plan, load_plan
 from autoholdings_assets.holdings.refusals import NotPossible
@@ -41,13 +39,11 @@ def _decide(connection: Connection, plan_id: str, decision: str, why: str, who: 
             f"Run `autoholdings run {plan.vendor}` to make a new plan, and look at that one."
         )
     with transaction(connection) as now:
-        _record(connection, plan_id, decision, why.strip(), who.strip(), now)
+        connection.execute(
+            "INSERT INTO plan_decision VALUES (?, ?, ?, ?, ?)", [plan_id, decision, now, who.strip(), why.strip()]
+        )
+        connection.execute("UPDATE plan SET status = ? WHERE plan_id = ? AND status = 'held'", [decision, plan_id])
     return load_plan(connection, plan_id)
-
-
-def _record(connection: Connection, plan_id: str, decision: str, why: str, who: str, now: datetime) -> None:
-    connection.execute("INSERT INTO plan_decision VALUES (?, ?, ?, ?, ?)", [plan_id, decision, now, who, why])
-    connection.execute("UPDATE plan SET status = ? WHERE plan_id = ? AND status = 'held'", [decision, plan_id])
 
 
 def _not_held(plan: Plan) -> str:

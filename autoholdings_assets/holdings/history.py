@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autoholdings_assets.holdings.acts import IN_WORDS
 from autoholdings_assets.holdings.warehouse import Connection, rows, sql
 from autoholdings_assets.kbart.identifiers import normalise_identifier
 
@@ -86,12 +87,6 @@ def _told(action: dict[str, Any]) -> Iterator[str]:
         yield action["reason"]
 
 
-_IN_WORDS = {
-    "po_line": "PO line",
-    "license": "License",
-    "public_note": "Public note",
-    "internal_note": "Internal note",
-}
 _DONE = {
     "activate": "Activated",
     "possible title change": "Activated as a possible title change",
@@ -107,7 +102,7 @@ def _attached(connection: Connection, portfolio_id: int) -> Iterator[Event]:
     """What staff attached and took away, and why, apart from what their recorded acts tell themselves."""
     found = rows(connection, sql("attached"), {"portfolio_id": portfolio_id})
     for row in found:
-        what = _IN_WORDS[row["field"]]
+        what = _what(row["field"])
         why = f": {row['why']}" if row["why"] else ""
         if row["new"] is None:
             yield Event(row["at_time"], f"{what} {row['old']} detached by {row['acted_by']}{why}.")
@@ -115,6 +110,11 @@ def _attached(connection: Connection, portfolio_id: int) -> Iterator[Event]:
             yield Event(row["at_time"], f"{what} {row['new']} attached by {row['acted_by']}{why}.")
         else:
             yield Event(row["at_time"], f"{what} {row['old']} -> {row['new']}, by {row['acted_by']}{why}.")
+
+
+def _what(field: str) -> str:
+    words = IN_WORDS[field]
+    return words[0].upper() + words[1:]
 
 
 def _settled(connection: Connection, portfolio_id: int) -> Iterator[Event]:
@@ -189,7 +189,7 @@ def _notes(connection: Connection, portfolio_id: int) -> list[str]:
         "SELECT license, public_note, internal_note FROM acquisition WHERE portfolio_id = ?",
         [portfolio_id],
     )
-    return [f"{_IN_WORDS[name]}: {value}." for row in found for name, value in row.items() if value]
+    return [f"{_what(name)}: {value}." for row in found for name, value in row.items() if value]
 
 
 def _open_cases(connection: Connection, portfolio_id: int) -> list[str]:

@@ -7,11 +7,11 @@ the target stays where it is and is told. What does not: how counterparts are fo
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autoholdings_assets.config import Configuration, Home
-from autoholdings_assets.holdings.acts import Act, Changes, Details, carry_out, present_details
+from autoholdings_assets.holdings.acts import IN_WORDS, Act, Changes, Details, carry_out, present_details
 from autoholdings_assets.holdings.counterparts import Counterpart, Seeker, find_counterparts
 from autoholdings_assets.holdings.publish import publish
 from autoholdings_assets.holdings.refusals import NotPossible
@@ -21,7 +21,6 @@ MOVES = "move"
 NO_COUNTERPART = "no counterpart"
 SEVERAL = "several counterparts"
 HAS_ONE = "has one already"
-IN_WORDS = {"po_line": "PO line", "license": "license"}
 
 
 @dataclass(frozen=True)
@@ -133,14 +132,10 @@ def submit(connection: Connection, configuration: Configuration, act: Act, summa
         target_id = item.target_ids[0]
         source = new.get(item.portfolio_id) or present[item.portfolio_id]
         target = new.get(target_id) or present.get(target_id) or Details(target_id)
-        new[item.portfolio_id] = _with(source, item.field, None, f"{item.reason} {act.why}")
-        new[target_id] = _with(target, item.field, item.value, f"Moved from {item.collection}. {act.why}")
+        new[item.portfolio_id] = source.but(**{item.field: None}, reason=f"{item.reason} {act.why}")
+        new[target_id] = target.but(**{item.field: item.value}, reason=f"Moved from {item.collection}. {act.why}")
     plan_id = carry_out(connection, configuration, act, [*summary.sources, summary.target], Changes(list(new.values())))
     return replace(summary, plan_id=plan_id)
-
-
-def _with(details: Details, name: str, value: str | None, reason: str) -> Details:
-    return Details(**(asdict(details) | {name: value, "reason": reason}))
 
 
 def _seeker(row: dict[str, Any]) -> Seeker:

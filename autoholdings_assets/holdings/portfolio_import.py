@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from autoholdings_assets.config import Configuration, ElectronicCollection
-from autoholdings_assets.holdings.acts import Act, Changes, Details, carry_out, present_details
+from autoholdings_assets.holdings.acts import IN_WORDS, Act, Changes, Details, carry_out, present_details
 from autoholdings_assets.holdings.counterparts import Counterpart, Seeker, find_counterparts
 from autoholdings_assets.holdings.numbers import next_portfolio_id, take_portfolio_ids
 from autoholdings_assets.holdings.portfolio_list import Line, PortfolioList
@@ -26,7 +26,7 @@ REFUSED = "refused"
 OUTCOMES = (ATTACHED, CREATED, UNCHANGED, NO_MATCH, SEVERAL, REFUSED)
 FINDINGS = (NO_MATCH, SEVERAL, REFUSED)
 """Outcomes that a person should look at."""
-_FIELDS = {"po_line": "PO line", "license": "license", "public_note": "public note", "internal_note": "internal note"}
+_FIELDS = ("po_line", "license", "public_note", "internal_note")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def preview(
         written = {wanted.portfolio_id for wanted in details}
         going = [offer for offer in offers if offer.portfolio_id not in written]
         reason = f"{found.name}, a full list, does not have it any more."
-        details += [replace(scene.details[offer.portfolio_id], po_line=None, reason=reason) for offer in going]
+        details += [scene.details[offer.portfolio_id].but(po_line=None, reason=reason) for offer in going]
         may_go = frozenset(offer.po_line for offer in going)
         offers = tuple(offer for offer in offers if offer not in going)
     portfolios, statements, of_created = _created(configuration, collection, created)
@@ -184,9 +184,9 @@ class _Scene:
         if not new:
             return _imported(line, UNCHANGED, (portfolio_id,), f"Nothing to attach to {known_by}."), None
         pid = line.portfolio_pid or old.portfolio_pid
-        wanted = Details(**(asdict(old) | new | {"portfolio_pid": pid}))
+        wanted = old.but(**new, portfolio_pid=pid)
         done = ", ".join(
-            f"{_FIELDS[name]} {value}" if name == "po_line" else _FIELDS[name] for name, value in new.items()
+            f"{IN_WORDS[name]} {value}" if name == "po_line" else IN_WORDS[name] for name, value in new.items()
         )
         return _imported(line, ATTACHED, (portfolio_id,), f"{done} to {known_by}."), wanted
 
@@ -209,7 +209,7 @@ class _Scene:
         for name in ("license", "public_note", "internal_note"):
             there, given = getattr(old, name), getattr(line, name)
             if there and given and there != given and not self._overwrite:
-                return f'Portfolio {portfolio_id} has another {_FIELDS[name]}, "{there}"; --overwrite replaces it.'
+                return f'Portfolio {portfolio_id} has another {IN_WORDS[name]}, "{there}"; --overwrite replaces it.'
         return None
 
     def _second_place(self, line: Line, portfolio_id: int | None) -> str | None:

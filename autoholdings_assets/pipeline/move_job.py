@@ -9,7 +9,7 @@ from pydantic import Field
 
 from autoholdings_assets.config import load_configuration
 from autoholdings_assets.holdings import move
-from autoholdings_assets.holdings.acts import Act
+from autoholdings_assets.holdings.acts import IN_WORDS, Act
 from autoholdings_assets.holdings.move import MoveSummary
 from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY
@@ -76,7 +76,7 @@ def _move(context: dg.OpExecutionContext, config: Move, home: HomeResource) -> M
 def _row(item: move.MoveItem) -> dict[str, object]:
     return {
         "outcome": item.outcome,
-        "what": f"{move.IN_WORDS[item.field]} {item.value}",
+        "what": f"{IN_WORDS[item.field]} {item.value}",
         "from": f"{item.portfolio_id} {item.title}",
         "why": item.reason,
     }
