@@ -3,7 +3,6 @@
 Exit status: 0 nothing to correct, 1 something found, 2 wrong use.
 """
 
-import json
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from autoholdings_assets.cli.console import err
+from autoholdings_assets.cli.console import err, json_option, print_json
 
 if TYPE_CHECKING:
     from autoholdings_assets.kbart.check import CheckResult
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--json", "json_wanted", is_flag=True, help="Print the results as JSON.")
+@json_option
 @click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with a chart.")
 @click.option("--strict", is_flag=True, help="Judge as for publication: departures from KBART are errors.")
 @click.option("--date-format", "date_formats", multiple=True, help="Another date format, such as %d.%m.%Y.")
@@ -31,17 +30,13 @@ if TYPE_CHECKING:
     help="Write what can be used as a clean KBART file (one FILE only), and say what was changed.",
 )
 def check(
-    files: tuple[Path, ...],
-    json_wanted: bool,
-    html_file: Path | None,
-    strict: bool,
-    date_formats: tuple[str, ...],
+    files: tuple[Path, ...], as_json: bool, html_file: Path | None, strict: bool, date_formats: tuple[str, ...],
     fixed_file: Path | None,
-) -> None:
+) -> None:  # fmt: skip
     """Check KBART title lists: files, or folders of them."""
     # these bring pandas, which no other command should wait for
+    from autoholdings_assets.kbart import check_report
     from autoholdings_assets.kbart.check import check_files
-    from autoholdings_assets.kbart.check_report import as_json
     from autoholdings_assets.kbart.validation import ReadingOptions
     from autoholdings_assets.reports.check_page import check_page
     from autoholdings_assets.reports.page import as_html
@@ -58,12 +53,12 @@ def check(
         raise click.UsageError("There is no title list in these folders.")
     if html_file is not None:
         html_file.write_text(as_html(check_page(results)), encoding="utf-8")
-    if json_wanted:
-        click.echo(json.dumps([as_json(result) for result in results], ensure_ascii=False, indent=2))
+    if as_json:
+        print_json([check_report.as_json(result) for result in results])
     else:
         _print(results, html_file)
     if fixed_file is not None:
-        _fix(files[0], fixed_file, options, quiet=json_wanted)
+        _fix(files[0], fixed_file, options, quiet=as_json)
     sys.exit(0 if all(result.clean for result in results) else 1)
 
 

@@ -87,8 +87,6 @@ def summarise(
         raise NotPossible("Choose what to move: PO lines, licenses, or both.")
     goal = configuration.collection(target).name
     names = tuple(dict.fromkeys(configuration.collection(source).name for source in sources))
-    if not names:
-        raise NotPossible("Name at least one collection to move from.")
     if goal in names:
         raise NotPossible(f"{goal} is both a source and the target; leave it out of the sources.")
     # all portfolios of the sources seek theirs, so that none gets another's counterpart for want of a competitor

@@ -70,6 +70,9 @@ def test_only_a_held_plan_is_decided_and_only_once(library: Library, held: Outco
         library.accept("wiley-9")
     with pytest.raises(NotPossible, match="wiley-1 is applied, not held"):
         library.accept("wiley-1")
+    library.write("UPDATE plan SET status = 'lapsed' WHERE plan_id = 'wiley-1'")
+    with pytest.raises(NotPossible, match="wiley-1 has lapsed"):
+        library.accept("wiley-1")
     library.reject("wiley-2", "cut off")
     with pytest.raises(NotPossible, match=r"Ada has rejected it .cut off."):
         library.accept("wiley-2")

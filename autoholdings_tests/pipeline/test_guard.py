@@ -5,6 +5,8 @@ import re
 import pytest
 
 from autoholdings_assets.holdings.apply import NotApplicable
+from autoholdings_assets.holdings.history import explain
+from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_tests.library import JOURNALS, Feed, Library, Row, issn, journal
 
 Rows = list[Row]
@@ -243,6 +245,8 @@ def test_grace_counts_accepted_files_not_runs(library: Library, wiley: Feed) -> 
         kept = next(item for item in run.plan.items if item["action"] == "keep")
         assert kept["reason"].startswith(f"Missing from {missing_files} accepted file")
         assert shown()["Journal 3"] is not None
+        with open_warehouse(library.home.warehouse) as connection:
+            assert any("the policy grace_files keeps it" in said for said in explain(connection, "Journal 3")[0].now)
         assert library.run().outcome == "nothing new", "the same file again is no further file"
         library.write("UPDATE vendor_state SET generation = generation + 1")
         assert library.run().actions == {"keep": 1}, "nor is a run without a new file"

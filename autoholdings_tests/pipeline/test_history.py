@@ -111,6 +111,13 @@ def test_a_life_tells_what_staff_attached_settled_and_took_away_and_why(library:
         detach(connection, configuration, Act("po-line", "Ada", "cancelled"), alpha, "po_line")
     ended = "UPDATE acquisition_version SET valid_to = now(), ended_by = 'Eve', ended_reason = 'tidied up' "
     library.write(f"{ended} WHERE valid_to IS NULL")
+    library.attach_po_line("Beta", "POL-2")
+    library.write("UPDATE acquisition_version SET valid_to = now() WHERE po_line = 'POL-2'")
+    library.write(
+        "INSERT INTO acquisition_version (portfolio_id, po_line, valid_from, acted_by) "
+        "SELECT portfolio_id, 'POL-3', valid_to, 'Eve' FROM acquisition_version WHERE po_line = 'POL-2'"
+    )
+    assert [e.sentence for e in told(library, "Beta")[0].events][-1] == "PO line POL-2 -> POL-3, by Eve."
     (story,) = told(library, "Alpha")
     sentences = [event.sentence for event in story.events]
     assert sentences[1].startswith("PO line attached by Ada (po-line). po_line: (blank) -> POL-1.")

@@ -97,6 +97,24 @@ def test_a_workbook_is_read_by_its_headers(tmp_path: Path) -> None:
     assert found.ignored == ("Bib Suppressed",)
 
 
+@pytest.mark.rule("A15")
+def test_coverage_may_stand_in_columns_of_its_own(tmp_path: Path) -> None:
+    header = ("Title", "ISSN", "From", "From volume", "Until", "Embargo")
+    path = write_csv(
+        tmp_path / "list.csv",
+        ("Acta", issn(1), "1997", "3", "2004-06", "P1Y"),
+        ("Annals", issn(3), "", "", "", ""),
+        ("Odd", issn(5), "soon", "", "", ""),
+        header=header,
+    )
+    stated, blank, odd = read_portfolio_list(path).lines
+    (statement,) = stated.statements
+    assert (statement.from_date, statement.until_date) == (date(1997, 1, 1), date(2004, 6, 30))
+    assert (statement.num_first_vol_online, statement.embargo_info) == ("3", "P1Y")
+    assert (blank.statements, blank.doubts) == ((), ())
+    assert odd.statements == () and '"soon - " is not understood' in odd.doubts[0]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_a_text_file_is_read_in_any_usual_encoding(tmp_path: Path, encoding: str) -> None:
     path = write_csv(
@@ -211,6 +229,7 @@ def test_every_line_ends_in_one_outcome(loaded: Library) -> None:
             Line(6, "Bought elsewhere", online=(issn(51),), po_line="POL-4"),
             Line(7, "letters.", online=(issn(52),), po_line="POL-5"),
             Line(8, "Annals", print=(issn(6),)),
+            Line(9, None, online=(issn(53),), po_line="POL-6"),
         ),
     )
     assert outcomes(summary) == {
@@ -221,7 +240,9 @@ def test_every_line_ends_in_one_outcome(loaded: Library) -> None:
         6: "created",
         7: "several matches",
         8: "unchanged",
+        9: "refused",
     }
+    assert "no title with which a portfolio could be created" in summary.lines[7].reason
     assert sum(summary.outcomes.values()) == len(summary.lines) and summary.has_findings
     attached = {
         r["po_line"]: r["title"] for r in loaded.sql("SELECT po_line, title FROM portfolio WHERE po_line IS NOT NULL")
@@ -273,11 +294,13 @@ def test_a_po_line_is_never_overwritten_nor_in_two_places(loaded: Library) -> No
             Line(3, "Acta Exempla", online=(issn(1),), po_line="POL-1"),
             Line(4, "Letters", online=(issn(9),), po_line="POL-7"),
             Line(5, "Annals", online=(issn(3),), po_line="POL-7"),
+            Line(6, "Bought elsewhere", online=(issn(51),), po_line="POL-1"),
         ),
         overwrite=True,
     )
     assert set(outcomes(summary).values()) == {"refused"}
     assert "POL-1 is attached to portfolio" in summary.lines[1].reason and "line 5 too" in summary.lines[2].reason
+    assert "detach it there first" in summary.lines[4].reason, "nor is a portfolio made for it"
     assert loaded.state() == before
     summary = read_and_do(loaded, lines(Line(2, "Review", online=(issn(7),), po_line="POL-1", internal_note="theirs")))
     assert outcomes(summary) == {2: "refused"} and "--overwrite" in summary.lines[0].reason

@@ -50,6 +50,7 @@ def earlier(library: Library, wiley: Feed) -> Library:
         Line(5, "Elsewhere", online=(issn(50),), po_line="POL-4"),
         Line(6, "Letters", online=(issn(9),), po_line="POL-5"),
         Line(7, "Notes", online=(issn(11),), po_line="POL-6"),
+        Line(8, "Letters", online=(issn(60),), po_line="POL-8"),
     )
     take_over(
         library,
@@ -112,11 +113,12 @@ def test_the_summary_says_what_would_become_of_each_and_changes_nothing(earlier:
         "POL-5": "several counterparts",
         "POL-7": "several counterparts",
         "POL-6": "move",
+        "POL-8": "no counterpart",
         "Archive": "move",
     }
     reasons = {item.value: item.reason for item in summary.items}
     assert "POL-NEW is attached" in reasons["POL-3"] and "nothing was guessed" in reasons["POL-2"]
-    assert "has a PO line for" in reasons["POL-5"]
+    assert "has a PO line for" in reasons["POL-5"] and "with other identifiers" in reasons["POL-8"]
     assert summary.outcomes["PO line: move"] == 2 and summary.outcomes["license: move"] == 2
 
 
@@ -142,6 +144,8 @@ def test_submitted_what_moves_is_at_the_target_and_the_rest_where_it_was(earlier
     }
     assert all("new agreement" in a["reason"] for a in actions)
     assert summarise(earlier).moving == (), "a second time there is nothing left to move"
+    after = earlier.state()
+    assert do_move(earlier.home).plan_id is None and earlier.state() == after
 
 
 @pytest.mark.rule("C21")

@@ -129,6 +129,8 @@ def test_an_undo_can_be_undone(library: Library, wiley: Feed) -> None:
     undo = library.undo(run.run_id)
     with pytest.raises(NotPossible, match="was undone already"):
         library.undo(run.run_id)
+    with pytest.raises(NotPossible, match=r"Several plans .* begin with run: wiley-1 \(wiley\), wiley-2"):
+        library.undo("run")
     (recorded,) = library.sql("SELECT applied_run_id FROM plan WHERE plan_id = ?", undo.plan_id)
     library.undo(recorded["applied_run_id"])
     assert holdings(library) == after
@@ -176,6 +178,7 @@ def test_what_cannot_be_undone_is_said(library: Library, wiley: Feed, run: str, 
     with pytest.raises(NotPossible, match=message):
         library.undo(run)
     assert library.state() == before
+    assert library.sql("SELECT count(*) AS n FROM job_run") == [{"n": 2}], "nothing is recorded of it"
 
 
 @pytest.mark.rule("A9", "A1")
