@@ -48,10 +48,10 @@ class Account:
     statuses: list[int] = field(default_factory=list)
     requests: list[Mapping[str, str]] = field(default_factory=list)
 
-    def publish(self, content: bytes, file_name: str, made_at: datetime, content_type: str | None = None) -> None:
+    def publish(self, content: bytes, file_name: str, made_at: datetime) -> None:
         """Serve this file from now on."""
         made_at = made_at.astimezone(UTC).replace(microsecond=0)
-        self.file = ServedFile(content, file_name, made_at, content_type or ServedFile.content_type)
+        self.file = ServedFile(content, file_name, made_at)
 
     def fail_next(self, *faults: Fault) -> None:
         """Answer the next requests of this customer with these faults, one each, and properly after them."""

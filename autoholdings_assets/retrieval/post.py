@@ -19,11 +19,11 @@ class NotPosted(Exception):
     """The address did not take it. The text goes on after the name of the address, and never has the address in it."""
 
 
-def post_json(address: str, content: Mapping[str, Any], seconds: float = _SECONDS) -> None:
+def post_json(address: str, content: Mapping[str, Any]) -> None:
     """Post the content; any answer of 200 to 299 means that it was taken. Raises `NotPosted`."""
     try:
         with (
-            client_for(address, seconds, _CONNECT_SECONDS) as client,
+            client_for(address, _SECONDS, _CONNECT_SECONDS) as client,
             client.stream("POST", address, json=content) as response,  # nobody reads what it says
         ):
             status = response.status_code
