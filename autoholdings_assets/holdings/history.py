@@ -185,9 +185,7 @@ def _now(connection: Connection, portfolio: dict[str, Any]) -> list[str]:
 def _notes(connection: Connection, portfolio_id: int) -> list[str]:
     """License and notes that are attached to it."""
     found = rows(
-        connection,
-        "SELECT license, public_note, internal_note FROM acquisition WHERE portfolio_id = ?",
-        [portfolio_id],
+        connection, "SELECT license, public_note, internal_note FROM acquisition WHERE portfolio_id = ?", [portfolio_id]
     )
     return [f"{_what(name)}: {value}." for row in found for name, value in row.items() if value]
 

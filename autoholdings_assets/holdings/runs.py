@@ -167,16 +167,7 @@ def record_outcome(connection: Connection, run_id: str, vendor: str, outcome: Pr
     connection.execute("DELETE FROM job_run_profile WHERE run_id = ? AND profile = ?", [run_id, outcome.profile])
     connection.execute(
         "INSERT INTO job_run_profile VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            run_id,
-            vendor,
-            outcome.profile,
-            outcome.outcome,
-            outcome.message,
-            outcome.advice,
-            outcome.file_sha256,
-            now,
-        ],
+        [run_id, vendor, outcome.profile, outcome.outcome, outcome.message, outcome.advice, outcome.file_sha256, now],
     )
 
 
@@ -226,9 +217,7 @@ def find_runs(
     """The latest runs, newest first: those whose id begins with ``run``, of the vendor, that handled the profile, that
     had started by then (rule C13)."""
     found = rows(
-        connection,
-        sql("runs"),
-        {"run": run, "vendor": vendor, "profile": profile, "until": until, "limit": limit},
+        connection, sql("runs"), {"run": run, "vendor": vendor, "profile": profile, "until": until, "limit": limit}
     )
     return [Run(**row) for row in found]
 

@@ -9,14 +9,7 @@ import httpx
 
 from autoholdings_assets.config_addresses import is_loopback
 
-_LOGGERS = (
-    "httpx",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
-)
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 
 for _name in _LOGGERS:
     # A filter, not a level: also whoever sets these loggers to DEBUG must not get addresses with tokens.

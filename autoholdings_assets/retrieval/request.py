@@ -75,11 +75,7 @@ class Call:
         return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
     def error(
-        self,
-        kind: type[errors.RetrievalError],
-        *,
-        retry_after: float | None = None,
-        **details: str | int | float,
+        self, kind: type[errors.RetrievalError], *, retry_after: float | None = None, **details: str | int | float
     ) -> errors.RetrievalError:
         """The failure in sentences, with what the vendor said in them cleaned of credentials."""
         labels = [c.label for c in self.vendor.credentials if c.name in self.profile.credentials]
