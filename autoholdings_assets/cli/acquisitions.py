@@ -189,10 +189,10 @@ def move(
 @any_home_option
 @json_option
 @click.pass_context
-def attention(context: click.Context, settled: bool, vendor: str | None, home: Home, as_json: bool) -> None:
+def attention(context: click.Context, /, home: Home, **options: Any) -> None:
     """What a person should look at: list the cases, and settle them one by one."""
     if context.invoked_subcommand is None:
-        _list_cases(existing(home), settled, vendor, as_json)
+        context.invoke(list_cases, home=existing(home), **options)
 
 
 @attention.command("list")
@@ -202,7 +202,20 @@ def attention(context: click.Context, settled: bool, vendor: str | None, home: H
 @json_option
 def list_cases(settled: bool, vendor: str | None, home: Home, as_json: bool) -> None:
     """The open cases, oldest first."""
-    _list_cases(home, settled, vendor, as_json)
+    from autoholdings_assets.holdings.attention import cases  # brings DuckDB: only when needed
+
+    with opened(home) as (_, connection):
+        found = cases(connection, vendor=vendor, settled=settled)
+    if as_json:
+        print_json(found)
+    elif not found:
+        say("Nothing needs attention." if not settled else "There are no cases.", style="green")
+    else:
+        print_table(
+            ("case", "since", "title", "what it is about", "settled"),
+            [(c["attention_id"], moment(c["since"]), c["title"], c["message"], _settled(c)) for c in found],
+        )
+        say("Next: `autoholdings attention settle CASE keep|detach|withdraw|look-again --note ...`.", style="dim")
 
 
 @attention.command("settle")
@@ -272,23 +285,6 @@ def _change_details(
         say(f"{IN_WORDS[name]}: {old or '(none)'} -> {new or '(none)'}")
     say(f"{'Done' if done.changes else 'Nothing to change'}: {done.portfolio}.")
     return Exit.DONE
-
-
-def _list_cases(home: Home, settled: bool, vendor: str | None, as_json: bool) -> None:
-    from autoholdings_assets.holdings import attention as listing  # brings DuckDB: only when needed
-
-    with opened(home) as (_, connection):
-        found = listing.cases(connection, vendor=vendor, settled=settled)
-    if as_json:
-        print_json(found)
-    elif not found:
-        say("Nothing needs attention." if not settled else "There are no cases.", style="green")
-    else:
-        print_table(
-            ("case", "since", "title", "what it is about", "settled"),
-            [(c["attention_id"], moment(c["since"]), c["title"], c["message"], _settled(c)) for c in found],
-        )
-        say("Next: `autoholdings attention settle CASE keep|detach|withdraw|look-again --note ...`.", style="dim")
 
 
 def _settled(case: dict[str, Any]) -> str:
