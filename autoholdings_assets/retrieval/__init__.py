@@ -5,7 +5,7 @@ the archive of received bytes. What does not: what the bytes mean (``kbart/``) a
 (``holdings/``).
 """
 
-from autoholdings_assets.retrieval.archive import Archive, ArchivedFile
+from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.retrieval.errors import RetrievalError
 from autoholdings_assets.retrieval.http import Retrieved, date_in_name, mark_of_new_file, retrieve
 from autoholdings_assets.retrieval.inbox import FROM_INBOX, Delivery, Inbox
@@ -15,7 +15,6 @@ from autoholdings_assets.retrieval.request import Limits, Previous
 __all__ = [
     "FROM_INBOX",
     "Archive",
-    "ArchivedFile",
     "Delivery",
     "Inbox",
     "Limits",
