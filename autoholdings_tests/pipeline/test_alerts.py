@@ -61,22 +61,26 @@ class Office:
 
     def run_dies(self, message: str = "The run worker died.", vendor: str = "wiley") -> str:
         """A run of the vendor ends before any of its steps could write anything."""
-        run = self._run(vendor)
+        return self.run_dies_tagged(message, {VENDOR_TAG: vendor})
+
+    def run_dies_tagged(self, message: str, tags: dict[str, str], job: str = JOB_NAME) -> str:
+        """The same for a run that may have been started by hand, for every vendor, or be of another job."""
+        run = self._run(tags, job)
         self.instance.report_run_failed(run, message)
         return run.run_id
 
     def run_succeeds(self, vendor: str = "wiley") -> None:
-        run = self._run(vendor)
+        run = self._run({VENDOR_TAG: vendor}, JOB_NAME)
         self.instance.report_dagster_event(
             dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, JOB_NAME), run.run_id, logging.INFO
         )
 
-    def _run(self, vendor: str) -> dg.DagsterRun:
-        @dg.job(name=JOB_NAME)
+    def _run(self, tags: dict[str, str], job: str) -> dg.DagsterRun:
+        @dg.job(name=job)
         def empty() -> None:
             pass
 
-        return self.instance.create_run_for_job(empty, tags={VENDOR_TAG: vendor})
+        return self.instance.create_run_for_job(empty, tags=tags)
 
 
 @pytest.fixture
@@ -197,6 +201,11 @@ def test_a_run_that_died_is_over_with_the_next_good_one(office: Office) -> None:
     assert office.look() == [] and office.open_cases() == []
     office.run_dies("The disk is full.")
     assert [d.told for d in office.look()] == [1, 1], "it was over in between"
+    office.run_succeeds()
+    office.run_dies_tagged("Nothing to undo.", {VENDOR_TAG: "wiley"}, "undo_run")
+    assert office.open_cases() == [], "who starts another job sees what became of it"
+    office.run_dies_tagged("The run of every vendor died.", {})
+    assert [d.told for d in office.look()] == [1, 1] and "The run of every vendor died." in office.letter
 
 
 def test_of_very_many_cases_the_first_are_shown_and_all_are_told(office: Office, wiley: Feed) -> None:

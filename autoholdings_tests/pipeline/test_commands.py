@@ -138,9 +138,27 @@ def test_who_has_no_name_acts_by_number(monkeypatch: pytest.MonkeyPatch) -> None
     assert who.person() == "user 54321 (command line)"
 
 
+def test_a_run_that_could_not_begin_is_told_so(library: Library, say: Any) -> None:
+    """The decision stands; the run that was to apply it died before anything could be recorded of it."""
+    text = library.home.config_file.read_text()
+    library.home.config_file.write_text("institution: {name: broken")
+    status, printed = say("plan", "accept", "wiley-2", "--why", "confirmed")
+    library.home.config_file.write_text(text)
+    library.write("UPDATE plan SET status = 'held' WHERE plan_id = 'wiley-2'")
+    assert status == 3 and "in `autoholdings ui` says why" in printed
+
+
 def test_an_acceptance_for_later_and_a_rejection_are_said_as_text_and_as_json(library: Library, say: Any) -> None:
-    """Last here: they decide the held plan."""
     status, printed = say("plan", "accept", "wiley-2", "--why", "confirmed", "--later", "--json")
     assert (status, json.loads(printed)) == (0, {"plan_id": "wiley-2", "decision": "accepted"})
     library.write("UPDATE plan SET status = 'held' WHERE plan_id = 'wiley-2'")
     assert "Plan wiley-2 is rejected. The holdings stay" in say("plan", "reject", "wiley-2", "--why", "cut off")[1]
+
+
+def test_a_full_list_offers_the_po_lines_that_it_does_not_have(library: Library, say: Any, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(f"Title,ISSN\nAnnals,{issn(91)}\n")
+    assert say("po-line", "attach", "Series 1", "POL-1")[0] == 0
+    status, printed = say(
+        "import-portfolios", str(tmp_path / "list.csv"), "--collection", "wiley-journals", "--full-list"
+    )
+    assert status == 1 and "The list does not have PO line POL-1" in printed

@@ -55,6 +55,14 @@ BROKEN_BY = {
 }
 
 
+def test_a_grave_fault_is_reported_at_once_since_its_check_ends_the_run(loaded: Library) -> None:
+    loaded.write(BROKEN_BY["no_po_line_portfolio_removed"][0])
+    run = loaded.run()
+    assert "no_po_line_portfolio_removed" in run.portfolios.broken_invariants
+    (folder,) = loaded.home.reports.glob(f"wiley/*-{run.run_id}")
+    assert (folder / "job_report.html").is_file()
+
+
 @pytest.mark.rule("C19", "A9", "A14", "C16")
 @pytest.mark.parametrize("name", [invariant.name for invariant in INVARIANTS])
 def test_each_invariant_finds_what_breaks_it(loaded: Library, name: str) -> None:

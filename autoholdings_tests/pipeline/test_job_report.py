@@ -13,12 +13,17 @@ import dagster as dg
 import pytest
 
 from autoholdings_assets.cli import execute
+from autoholdings_assets.config import load_configuration
 from autoholdings_assets.demo.vendor import DemoVendors
+from autoholdings_assets.holdings.runs import find_runs
+from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline import steps
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
 from autoholdings_assets.pipeline.steps import ReportSummary, ending
+from autoholdings_assets.reports import job_report
 from autoholdings_assets.reports.markdown import as_markdown
+from autoholdings_assets.reports.vendor_letter import letters
 from autoholdings_tests import faults
 from autoholdings_tests.library import (
     JOURNALS,
@@ -242,6 +247,16 @@ def test_the_message_to_the_vendor_names_file_lines_columns_values_and_rules(sto
         for part in (fault["column_name"], fault["message"], fault["rule"], fault["value"] or "(blank)"):
             assert part in letter
     assert "Subject" not in story.page("first").text, "where nothing was rejected there is nothing to write"
+
+
+def test_of_very_many_rows_the_message_names_the_first_and_their_number(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_report, "MOST_REJECTED", 1)
+    with open_warehouse(story.library.home.warehouse) as connection:
+        (run,) = find_runs(connection, run=story.outcomes["applied"].run_id)
+        ((_, letter),) = letters(job_report.job_report(connection, load_configuration(story.library.home), run))
+    assert "These are the first 1 of 2 rows" in letter
 
 
 @pytest.mark.rule("A2")
