@@ -13,6 +13,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from autoholdings_assets.config import load_configuration
+from autoholdings_assets.holdings.runs import find_runs
 from autoholdings_assets.holdings.titles import content_path
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.reports.actions_report import ActionsReports, write_actions_reports
@@ -43,7 +44,8 @@ class Workbook:
 def write(library: Library, run_id: str, **keys: Any) -> ActionsReports | None:
     """Write the reports of a run."""
     with open_warehouse(library.home.warehouse) as connection:
-        return write_actions_reports(connection, library.home, run_id, load_configuration(library.home), **keys)
+        run = next(run for run in find_runs(connection, run=run_id) if run.run_id == run_id)
+        return write_actions_reports(connection, library.home, load_configuration(library.home), run, **keys)
 
 
 def read(path: Path) -> Workbook:

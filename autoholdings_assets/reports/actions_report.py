@@ -1,6 +1,6 @@
 """The actions reports of a run: what became of every uploaded record, serials and monographs apart (rules C14, C15).
 
-What belongs here: which run is reported, and what the workbooks list. What does not: where it comes from
+What belongs here: what the workbooks list. What does not: where it comes from
 (``actions_records.py``), the sheet that sums it up (``actions_summary.py``), how a workbook is written
 (``workbook.py``), and where the reports lie (``job_files.py``).
 """
@@ -11,9 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from autoholdings_assets.config import Configuration, Home
-from autoholdings_assets.holdings.plan import Plan, load_plan
+from autoholdings_assets.holdings.plan import load_plan
+from autoholdings_assets.holdings.runs import Run
 from autoholdings_assets.holdings.undo import FROM_FILES
-from autoholdings_assets.holdings.warehouse import Connection, scalar
+from autoholdings_assets.holdings.warehouse import Connection
 from autoholdings_assets.reports.actions_records import NOT_USED, Kind, load_records
 from autoholdings_assets.reports.actions_summary import add_summary
 from autoholdings_assets.reports.job_files import report_folder
@@ -60,28 +61,24 @@ class ActionsReports:
 
 
 def write_actions_reports(
-    connection: Connection, home: Home, run_id: str, configuration: Configuration,
-    *, vendor: str | None = None, most_rows: int = MOST_ROWS,
-) -> ActionsReports | None:  # fmt: skip
+    connection: Connection, home: Home, configuration: Configuration, run: Run, most_rows: int = MOST_ROWS
+) -> ActionsReports | None:
     """Write the serial and the monograph actions report of a run; written again, they are replaced.
 
-    ``vendor`` is needed only for a run that handled several vendors; ``most_rows`` are those of a sheet. None where the
-    run uploaded nothing: nothing was new, the plan is held, the run was a dry run, or no file came.
+    ``most_rows`` are those of a sheet. None where the run uploaded nothing: nothing was new, the plan is held, the run
+    was a dry run, or no file came.
 
     Raises ``kbart.errors.UnreadableFile`` when a file is not in the archive any more.
     """
-    plan = _applied_plan(connection, run_id, vendor)
-    if plan is None:
+    if run.plan_id is None or not (run.changed and run.kind in FROM_FILES):
         return None
-    begun = "SELECT started_at FROM job_run WHERE run_id = ? AND vendor = ?"
-    started_at = scalar(connection, begun, [run_id, plan.vendor])
-    folder = report_folder(home, plan.vendor, run_id, started_at or plan.applied_at)
-    paths = {kind: folder / f"{plan.vendor}_{kind}_actions_report.xlsx" for kind in Kind}
+    plan = load_plan(connection, run.plan_id)
+    paths = {kind: report_folder(home, run) / f"{run.vendor}_{kind}_actions_report.xlsx" for kind in Kind}
     with TemporaryDirectory() as scratch:
         records = load_records(connection, home, configuration, plan, Path(scratch))
         for kind, path in paths.items():
             workbook = LargeWorkbook(connection, most_rows)
-            add_summary(workbook.book, connection, configuration, plan, run_id, kind)
+            add_summary(workbook.book, connection, configuration, plan, run, kind)
             columns = _record_columns(kind, records.given, configuration)
             workbook.add_pages("Records", columns, records.count(kind), records.page(kind))
             not_used = records.count(kind, not_used=True), records.page(kind, not_used=True)
@@ -119,14 +116,3 @@ _NOT_USED_COLUMNS = (
     _FILE,
     _COLLECTION,
 )
-
-
-def _applied_plan(connection: Connection, run_id: str, vendor: str | None) -> Plan | None:
-    """The plan that the run carried out, whichever run made it."""
-    plan_id = scalar(
-        connection,
-        "SELECT plan_id FROM plan WHERE status = 'applied' AND applied_run_id = $run_id "
-        "AND list_contains($kinds, kind) AND ($vendor IS NULL OR vendor = $vendor) ORDER BY applied_at DESC LIMIT 1",
-        {"run_id": run_id, "kinds": list(FROM_FILES), "vendor": vendor},
-    )
-    return load_plan(connection, plan_id) if plan_id else None

@@ -15,7 +15,7 @@ from openpyxl.chart.label import DataLabelList
 
 from autoholdings_assets.config import Configuration
 from autoholdings_assets.holdings.plan import Plan
-from autoholdings_assets.holdings.runs import FAILED_AT_PROFILE, profile_outcomes
+from autoholdings_assets.holdings.runs import FAILED_AT_PROFILE, Run, profile_outcomes
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
 from autoholdings_assets.reports.actions_records import ACTIONS, Kind
 from autoholdings_assets.reports.workbook import LINE_HEIGHT, Sheet, cell, header_cell, print_across
@@ -31,15 +31,15 @@ Row = list[Any]
 
 
 def add_summary(
-    book: Workbook, connection: Connection, configuration: Configuration, plan: Plan, run_id: str, kind: Kind
+    book: Workbook, connection: Connection, configuration: Configuration, plan: Plan, run: Run, kind: Kind
 ) -> None:
     """Add the sheet, with the actions counted by collection as a table and in a chart."""
     sheet = book.create_sheet("Summary")
     for letter, width in zip("ABCDEF", _WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     print_across(sheet)
-    facts = _facts(connection, configuration, plan, run_id)
-    files = list(_files(sheet, connection, plan, run_id, kind))
+    facts = _facts(configuration, plan, run)
+    files = list(_files(sheet, connection, run, kind))
     counts = list(_counts(sheet, connection, kind))
     above = [
         [cell(sheet, f"{kind.capitalize()} actions report", bold=True, size=18, wrapped=False)],
@@ -48,7 +48,7 @@ def add_summary(
         *files,
         [],
     ]
-    below = [[cell(sheet, "Note", bold=True), cell(sheet, note)] for note in _notes(connection, plan, run_id, kind)]
+    below = [[cell(sheet, "Note", bold=True), cell(sheet, note)] for note in _notes(connection, plan, run, kind)]
     first = len(above) + 1
     for number, row in enumerate([*above, *counts, [], *below], start=1):
         sheet.row_dimensions[number].height = _TITLE_HEIGHT if number == 1 else _height(row)
@@ -63,30 +63,22 @@ def _height(row: Row) -> int:
     return LINE_HEIGHT * max(lines, default=1)
 
 
-def _facts(
-    connection: Connection, configuration: Configuration, plan: Plan, run_id: str
-) -> Iterator[tuple[str, str | datetime | None]]:
+def _facts(configuration: Configuration, plan: Plan, run: Run) -> Iterator[tuple[str, str | datetime | None]]:
     zone = ZoneInfo(configuration.institution.timezone)
-    (run,) = rows(
-        connection,
-        "SELECT any_value(message) AS message, any_value(groups) AS groups FROM job_run "
-        "WHERE run_id = ? AND vendor = ?",
-        [run_id, plan.vendor],
-    )
     yield "Institution", configuration.institution.name
     yield "Vendor", configuration.vendor(plan.vendor).title
-    yield "Run", run_id
+    yield "Run", run.run_id
     yield f"Applied, {zone.key}", plan.applied_at.astimezone(zone).replace(tzinfo=None, microsecond=0)
     yield "Started by", plan.applied_by
     if configuration.institution.multi_campus:
-        yield "Groups", ", ".join(run["groups"] or []) or "everyone"
-    if run["message"]:
-        yield "What happened", run["message"]
+        yield "Groups", ", ".join(run.groups) or "everyone"
+    if run.message:
+        yield "What happened", run.message
     for decision in plan.decisions:
         yield "Why it was applied", f"{decision['decision']} by {decision['decided_by']}: {decision['why']}"
 
 
-def _files(sheet: Sheet, connection: Connection, plan: Plan, run_id: str, kind: Kind) -> Iterator[Row]:
+def _files(sheet: Sheet, connection: Connection, run: Run, kind: Kind) -> Iterator[Row]:
     """The files whose rows are listed here, and what the run met at their profiles."""
     files = rows(
         connection,
@@ -96,7 +88,7 @@ def _files(sheet: Sheet, connection: Connection, plan: Plan, run_id: str, kind: 
     )
     if not files:
         return
-    met = {outcome.profile: outcome.outcome for outcome in profile_outcomes(connection, plan.vendor, run_id)}
+    met = {outcome.profile: outcome.outcome for outcome in profile_outcomes(connection, run.vendor, run.run_id)}
     headings = ("Integration profile", "Vendor's file", "In this run", "Date of the file", "Rows", "Listed here")
     yield [header_cell(sheet, heading) for heading in headings]
     for file in files:
@@ -128,9 +120,9 @@ def _counts(sheet: Sheet, connection: Connection, kind: Kind) -> Iterator[Row]:
             yield [cell(sheet, action, bold=True), *(cell(sheet, value) for value in told)]
 
 
-def _notes(connection: Connection, plan: Plan, run_id: str, kind: Kind) -> Iterator[str]:
+def _notes(connection: Connection, plan: Plan, run: Run, kind: Kind) -> Iterator[str]:
     yield from plan.notes
-    for outcome in profile_outcomes(connection, plan.vendor, run_id):
+    for outcome in profile_outcomes(connection, run.vendor, run.run_id):
         if outcome.failed:
             yield f"{outcome.profile} was not read and keeps its titles: {outcome.message}"
     untold = "SELECT count(*) FROM actions_record WHERE publication_type IS NULL"

@@ -56,17 +56,17 @@ def write_job_report(connection: Connection, home: Home, configuration: Configur
     return WrittenReport(page, files.workbooks, report, document)
 
 
-def report_folder(home: Home, vendor: str, run_id: str, started_at: datetime) -> Path:
+def report_folder(home: Home, run: Run) -> Path:
     """The folder of a run's reports, ``reports/<vendor>/2026-11-22T0931-4ff76ea6``: sorted by name, sorted by time.
 
-    The moment is written as it is given, in whatever time zone it has.
+    The moment is written in the time zone that it has.
     """
-    return home.reports / vendor / f"{started_at:%Y-%m-%dT%H%M}-{run_id[:8]}"
+    return home.reports / run.vendor / f"{run.started_at:%Y-%m-%dT%H%M}-{run.run_id[:8]}"
 
 
 def report_files(home: Home, run: Run) -> ReportFiles:
     """What there is of a run's reports."""
-    folder = report_folder(home, run.vendor, run.run_id, run.started_at)
+    folder = report_folder(home, run)
     page = folder / PAGE
     return ReportFiles(folder, page if page.exists() else None, sorted(folder.glob(_WORKBOOKS)))
 

@@ -14,6 +14,7 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 
 from autoholdings_assets.config import Home, load_configuration
+from autoholdings_assets.holdings.runs import find_runs
 from autoholdings_assets.holdings.warehouse import open_warehouse, scalar
 from autoholdings_assets.reports.actions_report import ActionsReports, write_actions_reports
 from autoholdings_tests.benchmarks.generated import write_title_list
@@ -65,7 +66,8 @@ def _reports(home: Home) -> ActionsReports:
     """Write the workbooks of the home's last run."""
     with open_warehouse(home.warehouse) as connection:
         run_id = scalar(connection, "SELECT arg_max(applied_run_id, applied_at) FROM plan")
-        written = write_actions_reports(connection, home, run_id, load_configuration(home))
+        (run,) = find_runs(connection, run=run_id)
+        written = write_actions_reports(connection, home, load_configuration(home), run)
     assert written is not None
     return written
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from autoholdings_assets.holdings import runs
 from autoholdings_assets.holdings.runs import ProfileOutcome, Run, find_runs
-from autoholdings_assets.holdings.undo import FROM_FILES
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse
 from autoholdings_assets.pipeline.steps.run import NothingUsable, RunContext
 from autoholdings_assets.reports.job_files import WrittenReport, report_files, runs_without_report, write_job_report
@@ -113,11 +112,11 @@ def _run_to_report(connection: Connection, context: RunContext) -> Run:
 def _write(connection: Connection, context: RunContext, run: Run) -> WrittenReport:
     """The workbooks first, so that the page can lead to them; it is written even if they cannot be."""
     try:
-        if run.changed and run.kind in FROM_FILES:
+        if run.changed:
             # brings openpyxl's charts and styles: a run that finds nothing new should not wait for them
             from autoholdings_assets.reports.actions_report import write_actions_reports
 
-            write_actions_reports(connection, context.home, run.run_id, context.configuration, vendor=run.vendor)
+            write_actions_reports(connection, context.home, context.configuration, run)
     finally:
         written = write_job_report(connection, context.home, context.configuration, run)
     return written
