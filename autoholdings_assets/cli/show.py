@@ -61,10 +61,7 @@ def show_plan(plan_id: str, every: bool, home: Home, as_json: bool) -> None:
     from autoholdings_assets.holdings.warehouse import open_warehouse
 
     with open_warehouse(home.warehouse) as connection:
-        try:
-            found = planning.load_plan(connection, plan_id)
-        except KeyError:
-            raise WrongUse(f"There is no plan {plan_id}; `autoholdings plans` lists them.") from None
+        found = planning.load_plan(connection, plan_id)
         items = planning.plan_items(connection, plan_id, None if every or as_json else _SHOWN_ITEMS)
     if as_json:
         print_json({**_plan_as_json(found), "items": items})

@@ -23,10 +23,7 @@ def reject(connection: Connection, plan_id: str, why: str, who: str) -> Plan:
 
 
 def _decide(connection: Connection, plan_id: str, decision: str, why: str, who: str) -> Plan:
-    try:
-        plan = load_plan(connection, plan_id)
-    except KeyError:
-        raise NotPossible(f"There is no plan {plan_id}; `autoholdings plans` lists them.") from None
+    plan = load_plan(connection, plan_id)
     if not why.strip() or not who.strip():
         raise NotPossible(
             f"Plan {plan_id} is not {decision}: say who decides and why, so that it can be understood later."

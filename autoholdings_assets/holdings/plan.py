@@ -15,6 +15,7 @@ from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.notes import notes_on
 from autoholdings_assets.holdings.numbers import next_plan_id, next_portfolio_id, take_portfolio_ids
+from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.settled import find_settled, stage_titles
 from autoholdings_assets.holdings.titles import content_path, load_row_outcomes, write_parquet
 from autoholdings_assets.holdings.verdict import judge
@@ -119,7 +120,7 @@ def lapse_plans(connection: Connection, vendor: str) -> None:
 
 
 def load_plan(connection: Connection, plan_id: str) -> Plan:
-    """The stored plan. Raises ``KeyError`` when there is none of this name."""
+    """The stored plan. Raises ``NotPossible`` when there is none of this name."""
     found = rows(
         connection,
         "SELECT plan_id, vendor, status, hold_reasons, notes, counters, files, inputs_hash, generation, kind, made_at, "
@@ -127,7 +128,7 @@ def load_plan(connection: Connection, plan_id: str) -> Plan:
         [plan_id],
     )
     if not found:
-        raise KeyError(plan_id)
+        raise NotPossible(f"There is no plan {plan_id}; `autoholdings plans` lists them.")
     decisions = rows(
         connection,
         "SELECT * EXCLUDE (plan_id) FROM plan_decision WHERE plan_id = ? ORDER BY decided_at",
