@@ -193,6 +193,9 @@ def test_every_endpoint_is_asked_once_without_fetching_anything(library: Library
     wiley.account.fail_next(faults.status(401))
     said = told(ask(endpoints.endpoints, library.home), "fault")
     assert "does not accept the credentials" in said and wiley.account.credentials["institution_token"] not in said
+    library.home.warehouse.unlink()
+    assert "it has a file to fetch" in told(ask(endpoints.endpoints, library.home), "ok")
+    assert ask(unattended.last_runs, library.home) == []
 
 
 # --- by itself
