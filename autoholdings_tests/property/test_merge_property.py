@@ -37,18 +37,21 @@ rows = st.lists(
 
 def frame(generated: list[dict]) -> pd.DataFrame:
     """A title list frame."""
-    table = pd.DataFrame(generated, columns=[*FIELD_NAMES, "first", "last"]).astype(object)
-    table["row_number"] = range(2, len(table) + 2)
+    columns: dict[str, object] = {
+        name: pd.array([row.get(name) for row in generated], dtype="str") for name in FIELD_NAMES
+    }
+    columns["row_number"] = range(2, len(generated) + 2)
     for end, field, day in (("first", "from_date", (1, 1)), ("last", "until_date", (12, 31))):
         stated = [row[end] for row in generated]
-        table[f"date_{end}_issue_online"] = stated
-        table[field] = pd.Series([year and date(int(year), *day) for year in stated], dtype="date32[pyarrow]")
-    return table.drop(columns=["first", "last"]).astype(dict.fromkeys(FIELD_NAMES, "str"))
+        columns[f"date_{end}_issue_online"] = pd.array(stated, dtype="str")
+        columns[field] = pd.array([year and date(int(year), *day) for year in stated], dtype="date32[pyarrow]")
+    return pd.DataFrame(columns)
 
 
 def plain(table: pd.DataFrame) -> list[dict]:
     """The rows with None for missing values."""
-    return table.astype(object).where(table.notna(), None).to_dict("records")
+    rows = table.itertuples(index=False, name=None)
+    return [dict(zip(table.columns, (None if pd.isna(value) else value for value in row), strict=True)) for row in rows]
 
 
 @pytest.mark.rule("W4")
