@@ -80,14 +80,14 @@ def mutate(content: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.rule("A3")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(line, max_size=6), st.sampled_from(["\t", ",", ";", "|"]), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_any_rows_under_a_good_header(rows: list[list[str]], delimiter: str, line_end: str) -> None:
     lines = [delimiter.join(FIELD_NAMES), *(delimiter.join(row) for row in rows)]
     read_safely(line_end.join(lines).encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(FIELD_NAMES, cell)), min_size=1, max_size=6))
 def test_quoted_cells_come_back_as_rows(rows: list[dict[str, str]]) -> None:
     filled = [row | {"title_id": "x"} for row in rows]
@@ -104,7 +104,7 @@ def test_any_bytes(content: bytes) -> None:
     read_safely(content)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(FIELD_NAMES, cell)), min_size=1, max_size=6))
 def test_what_was_understood_is_understood_again(rows: list[dict[str, str]]) -> None:
     rows = [row | {"publication_title": f"{row['publication_title']}x", "title_id": "x"} for row in rows]

@@ -12,7 +12,7 @@ from autoholdings_assets.demo.vendor import DemoVendors
 from autoholdings_tests import faults
 from autoholdings_tests.library import Library, configuration, issn, journal, kbart, new_home
 
-EXAMPLES = int(os.environ.get("AUTOHOLDINGS_PROFILE_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("AUTOHOLDINGS_PROFILE_EXAMPLES", "8"))
 """A long run takes more, for example 500."""
 
 NAMES = ("first", "second", "third")
