@@ -24,7 +24,7 @@ WITH told AS (
 SELECT
     profile_no,
     row_number,
-    ((hash(collection, publication_type, kind, value, apart)::UHUGEINT << 64) | hash(kind, reverse(value), reverse(apart)))::UUID
+    (hash(collection, publication_type, kind, value, apart)::BIT::BLOB || hash(kind, reverse(value), reverse(apart))::BIT::BLOB)::UUID
         AS identity,
     -- an ISSN, or a Community Zone title, is enough by itself; an ISBN or a title_id needs the title too
     cz_title IS NULL
