@@ -6,6 +6,8 @@ What does not belong here: how one profile's file arrives (``arrivals.py``), and
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from autoholdings_assets.config import ConfigurationError
 from autoholdings_assets.holdings import runs, title_lists
 from autoholdings_assets.holdings.profiles import is_retirement_pending
@@ -104,6 +106,7 @@ def read_title_lists(context: RunContext) -> TitleLists:
         active = {profile.name for profile in configuration.profiles_of(vendor.name, active_only=True)}
         outcomes = [o for o in runs.profile_outcomes(connection, vendor.name) if o.profile in active]
         results = [_read(connection, context, vendor, outcome) for outcome in outcomes if outcome.file_sha256]
+        pa.default_memory_pool().release_unused()  # the steps to come have their memory from DuckDB
         refused = [result for result in results if isinstance(result, ProfileOutcome)]
         files = [result for result in results if isinstance(result, FileRead)]
         _answer_inbox(context, files, refused)
