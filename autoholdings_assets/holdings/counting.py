@@ -10,7 +10,7 @@ YEARS_LOST = "years of coverage lost"
 _OF_ROWS = "rows: "
 
 
-class Counted:
+class HasCounters:
     """What has counters: a plan, a run."""
 
     counters: list[dict[str, Any]]

@@ -10,7 +10,7 @@ from typing import Any
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.continuity import link_titles
-from autoholdings_assets.holdings.counting import Counted
+from autoholdings_assets.holdings.counting import HasCounters
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.notes import notes_on
@@ -45,7 +45,7 @@ CONTENTS = {"portfolios": "planned_portfolio", "statements": "planned_statement"
 
 
 @dataclass(frozen=True)
-class Plan(Counted):
+class Plan(HasCounters):
     """A plan as people see it; ``counters`` are those of ``plan.counters``."""
 
     plan_id: str

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from autoholdings_assets.config import Configuration
-from autoholdings_assets.holdings.counting import Counted
+from autoholdings_assets.holdings.counting import HasCounters
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, sql, transaction
 from autoholdings_assets.retrieval import FROM_INBOX
 
@@ -54,7 +54,7 @@ class ArrivedFile:
 
 
 @dataclass(frozen=True)
-class Run(Counted):
+class Run(HasCounters):
     """A run, or a move of PO lines and licenses, as the history lists it.
 
     ``kind`` is that of its plan: upload, undo or move. ``outcome`` is None while it goes on, or when it was killed.

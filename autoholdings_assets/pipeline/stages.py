@@ -167,10 +167,10 @@ def show_reports(result: steps.ReportSummary) -> dict[str, Any]:
     """The figures of a run's reports, the job report as it reads here, and where the files are."""
     report = result.job_report.report
     return {
-        "dagster/row_count": sum(report.row_outcomes.values()),
+        "dagster/row_count": sum(report.run.row_outcomes.values()),
         "outcome": report.run.outcome,
-        **_figures(report.actions, done=True),
-        "rejected_rows": report.row_outcomes.get("rejected", 0),
+        **_figures(report.run.actions, done=True),
+        "rejected_rows": report.run.row_outcomes.get("rejected", 0),
         "needs_attention": report.case_count,
         **_show_page(result.job_report),
         **{path.stem: dg.MetadataValue.path(path) for path in result.job_report.workbooks},

@@ -137,7 +137,7 @@ def _fetched(report: JobReport) -> doc.Section | None:
 def _figures(report: JobReport) -> doc.Section | None:
     if report.plan is None:
         return None
-    done = report.applied
+    done = report.run.changed
     tables = [
         _matrix("By electronic collection: titles", "Collection", report.by_collection, done=done),
         _matrix("By group: titles", "Group", report.by_group, done=done),
@@ -180,13 +180,13 @@ def _losses(report: JobReport) -> doc.Section | None:
         blocks.append(doc.Bullets(losses_in_words(plan.losses)))
     if report.greatest_losses:
         rows = [
-            (title["title"], title["identifier"], wording.action_in_words(title["action"], done=report.applied),
+            (title["title"], title["identifier"], wording.action_in_words(title["action"], done=report.run.changed),
              title["lost"], ", ".join(title["groups_lost"] or []), title["reason"])
             for title in report.greatest_losses
         ]  # fmt: skip
         columns = ("Title", "Identifier", "What", "Lost", "Groups", "Why")
         blocks.append(_filled("Titles that lose most coverage", columns, rows))
-    return doc.Section("What was lost" if report.applied else "What would be lost", blocks)
+    return doc.Section("What was lost" if report.run.changed else "What would be lost", blocks)
 
 
 def _titles(report: JobReport) -> doc.Section | None:
@@ -195,9 +195,9 @@ def _titles(report: JobReport) -> doc.Section | None:
     tables = []
     for action in wording.in_order({title["action"] for title in report.first_titles}):
         rows = [_title_row(title) for title in report.first_titles if title["action"] == action]
-        caption = wording.action_in_words(action, done=report.applied).capitalize()
+        caption = wording.action_in_words(action, done=report.run.changed).capitalize()
         columns = ("Title", "Identifier", "What changes", "Lost", "Row", "Why")
-        tables.append(_filled(caption, columns, rows, report.actions.get(action, len(rows))))
+        tables.append(_filled(caption, columns, rows, report.run.actions.get(action, len(rows))))
     return doc.Section("The first titles", tables)
 
 

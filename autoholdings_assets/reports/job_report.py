@@ -87,21 +87,6 @@ class JobReport:
     rejected_rows: list[Record]
     last_runs: list[Run]
 
-    @property
-    def applied(self) -> bool:
-        """Whether the run changed the holdings."""
-        return self.run.changed
-
-    @property
-    def actions(self) -> dict[str, int]:
-        """How many titles the plan does what with."""
-        return self.plan.actions if self.plan else {}
-
-    @property
-    def row_outcomes(self) -> dict[str, int]:
-        """How many rows of the files end as what."""
-        return self.plan.row_outcomes if self.plan else {}
-
 
 def job_report(connection: Connection, configuration: Configuration, run: Run) -> JobReport:
     """The report of a run that has ended.
