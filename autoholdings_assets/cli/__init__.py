@@ -27,7 +27,7 @@ from autoholdings_assets.cli.show import history, plan, plans
 from autoholdings_assets.cli.status import status
 from autoholdings_assets.cli.upkeep import COMMANDS as UPKEEP
 from autoholdings_assets.config import ConfigurationError, Home
-from autoholdings_assets.holdings.refusals import NotPossible
+from autoholdings_assets.holdings.refusals import NotPossible, Unusable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,7 +55,7 @@ def execute(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except NotPossible as refusal:
         WrongUse(str(refusal)).show()
-        return Exit.WRONG_USE
+        return Exit.NOTHING_APPLIED if isinstance(refusal, Unusable) else Exit.WRONG_USE
     except ConfigurationError as error:
         return refuse(error)
     except Exception as error:

@@ -27,6 +27,7 @@ from autoholdings_assets.cli.console import (
     say,
 )
 from autoholdings_assets.config import Configuration, Home, load_configuration
+from autoholdings_assets.holdings.refusals import Unusable
 from autoholdings_assets.pipeline.person import person
 from autoholdings_assets.reports.wording import counts_in_words, moment
 
@@ -42,12 +43,6 @@ settled_option = click.option("--all", "settled", is_flag=True, help="The settle
 vendor_option = click.option("--vendor", metavar="NAME", help="Only this vendor's.")
 why_option = click.option("--why", default="", help="Why; it stands in the history.")
 collection_option = click.option("--collection", metavar="CODE", help="Only in this collection (name or code).")
-
-
-class NotReadable(click.ClickException):
-    """A file that cannot be used; nothing has changed."""
-
-    exit_code = Exit.NOTHING_APPLIED
 
 
 @click.group("po-line")
@@ -131,7 +126,7 @@ def import_portfolios(
     try:
         found = read_portfolio_list(file, _mapping(columns))
     except UnreadableFile as error:
-        raise NotReadable(f"{error} Nothing was changed.") from None
+        raise Unusable(f"{error} Nothing was changed.") from None
     with _acting(home, "import", changing=do_apply) as (configuration, connection, act):
         summary = portfolio_import.preview(
             connection, configuration, configuration.collection(collection), found,

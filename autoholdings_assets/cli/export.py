@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from autoholdings_assets.cli.console import Exit, WrongUse, err, home_option, json_option, print_json, say
+from autoholdings_assets.cli.console import Exit, WrongUse, home_option, json_option, print_json, say
 from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.vendors.yaml_documents import nearest
 
@@ -49,18 +49,12 @@ def export(
         raise WrongUse(f"Name one vendor: {named}, or {vendor}.")
     vendor = vendor or named
     _refuse_nonsense(configuration, vendor, collection, group, form, since, left_out)
-    from autoholdings_assets.reports.selection import NothingPublished  # brings DuckDB
-
-    try:
-        if left_out and vendor:
-            report, status = _free_content(home, configuration, vendor)
-        elif form == "alma":
-            report, status = _alma(home, configuration, vendor, collection, since)
-        else:
-            report, status = _holdings(home, configuration, vendor, collection, group, form)
-    except NothingPublished as refusal:
-        err.print(str(refusal), markup=False)
-        return Exit.NOTHING_APPLIED
+    if left_out and vendor:
+        report, status = _free_content(home, configuration, vendor)
+    elif form == "alma":
+        report, status = _alma(home, configuration, vendor, collection, since)
+    else:
+        report, status = _holdings(home, configuration, vendor, collection, group, form)
     sentences = report.pop("sentences")
     if as_json:
         print_json(report)

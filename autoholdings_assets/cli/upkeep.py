@@ -44,16 +44,11 @@ def backup(target: Path, home: Home, as_json: bool) -> None:
 @json_option
 def restore(file: Path, home: Path, as_json: bool) -> int:
     """Make a new home of the backup FILE; every file of it is verified first."""
-    from autoholdings_assets.upkeep.restore import NotRestorable  # brings DuckDB: only when needed
-    from autoholdings_assets.upkeep.restore import restore as put_back
+    from autoholdings_assets.upkeep.restore import restore as put_back  # brings DuckDB: only when needed
 
     place = Home(home.resolve())
-    try:
-        with _progress("restoring") as told:
-            manifest = put_back(file, place, told)
-    except NotRestorable as error:
-        say(f"Nothing was restored. {error}", style="red")
-        return Exit.NOTHING_APPLIED
+    with _progress("restoring") as told:
+        manifest = put_back(file, place, told)
     if as_json:
         print_json({"home": place.path, "files": len(manifest.files), "made_at": manifest.made_at})
         return Exit.DONE

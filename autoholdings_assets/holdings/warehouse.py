@@ -16,6 +16,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from autoholdings_assets.holdings.disk import told_when_full
+from autoholdings_assets.holdings.refusals import Unusable
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -26,11 +27,11 @@ _idle: dict[int, list[Connection]] = {}
 _READ = re.compile(r"\b(?:FROM|JOIN)[ (]+(\w+)")  # the tables and views that a view's statement names
 
 
-class WarehouseBusy(Exception):
+class WarehouseBusy(Unusable):
     """Another run holds the warehouse and did not let go of it in time."""
 
 
-class WarehouseTooNew(Exception):
+class WarehouseTooNew(Unusable):
     """The warehouse was written by a later version of this software."""
 
 

@@ -15,7 +15,6 @@ from autoholdings_assets.holdings.counting import YEARS_LOST
 from autoholdings_assets.holdings.disk import DiskFull
 from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.titles import MergedTitles
-from autoholdings_assets.holdings.warehouse import WarehouseBusy, WarehouseTooNew
 from autoholdings_assets.kbart.errors import UnreadableFile
 from autoholdings_assets.pipeline import checks, columns, invariants, links, steps
 from autoholdings_assets.pipeline.checks import Check
@@ -31,7 +30,7 @@ _FIGURES = (
     YEARS_LOST,
 )  # fmt: skip
 
-EXPECTED = (ConfigurationError, DiskFull, NotPossible, UnreadableFile, WarehouseBusy, WarehouseTooNew)
+EXPECTED = (ConfigurationError, DiskFull, NotPossible, UnreadableFile)
 """Errors whose text tells a librarian what to do: they need no stack trace, and no retry would help."""
 
 

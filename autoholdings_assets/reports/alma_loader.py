@@ -82,7 +82,7 @@ def export_alma(
     """Write workbooks of what has changed in the collections since a moment, by default since the last such export.
 
     What is exported counts as loaded: the next export starts from here, unless this one left a gap before it. Raises
-    ``NothingPublished``, ``WarehouseBusy``.
+    ``Unusable``, ``WarehouseBusy``.
     """
     now = datetime.now(UTC)
     names = {collection.name: collection.code for collection in collections}
@@ -102,7 +102,7 @@ def export_alma(
 def moment_of(home: Home, named: str, timezone: str) -> datetime:
     """The moment that ``--since`` names: the beginning of a day in the time zone, or the end of a run.
 
-    Raises ``NotPossible``, ``NothingPublished``.
+    Raises ``NotPossible``, ``Unusable``.
     """
     with suppress(ValueError):
         return datetime.combine(date.fromisoformat(named), time.min, ZoneInfo(timezone))

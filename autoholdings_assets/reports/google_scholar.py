@@ -52,7 +52,7 @@ class GoogleExport:
 def export_google_scholar(
     home: Home, institution: str, selection: Selection, day: date, most_bytes: int = MOST_BYTES
 ) -> GoogleExport:
-    """Write the files in place of those of the last time. Raises ``NothingPublished``."""
+    """Write the files in place of those of the last time. Raises ``Unusable``."""
     with published_holdings(home) as connection:
         define_strict_forms(connection)
         select_readable(connection, selection)

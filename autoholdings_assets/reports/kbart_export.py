@@ -66,7 +66,7 @@ class KbartExport:
 
 
 def export_kbart(home: Home, institution: str, selection: Selection, day: date) -> KbartExport:
-    """Write a part of the holdings, as one file. Raises ``NothingPublished``."""
+    """Write a part of the holdings, as one file. Raises ``Unusable``."""
     with published_holdings(home) as connection:
         return write_kbart_files(connection, home.outbox, institution, selection, day)
 

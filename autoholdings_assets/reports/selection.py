@@ -11,17 +11,13 @@ from dataclasses import dataclass
 import duckdb
 
 from autoholdings_assets.config import Home
-from autoholdings_assets.holdings.refusals import NotPossible
+from autoholdings_assets.holdings.refusals import Unusable
 from autoholdings_assets.holdings.warehouse import Connection, set_variables
 from autoholdings_assets.reports.outbox import package_name
 from autoholdings_assets.reports.queries import query
 
 MEMORY = "2GB"
 """What DuckDB may take before it puts intermediate results on disk."""
-
-
-class NothingPublished(NotPossible):
-    """There is no published copy of the holdings yet."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +38,9 @@ class Selection:
 
 @contextmanager
 def published_holdings(home: Home) -> Iterator[Connection]:
-    """The published copy, for reading. Raises `NothingPublished`."""
+    """The published copy, for reading. Raises ``Unusable`` while there is none."""
     if not home.published.exists():
-        raise NothingPublished(
+        raise Unusable(
             f"There is no {home.published.name} yet, from which exports are made. Run `autoholdings run VENDOR` first."
         )
     with duckdb.connect(str(home.published), read_only=True) as connection:

@@ -15,15 +15,18 @@ from pydantic import ValidationError
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.disk import told_when_full
 from autoholdings_assets.holdings.publish import publish
-from autoholdings_assets.holdings.refusals import NotPossible
+from autoholdings_assets.holdings.refusals import NotPossible, Unusable
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.upkeep.manifest import FORMAT, MANIFEST, File, Manifest, difference
 
 READ_ONLY = 0o444
 
 
-class NotRestorable(Exception):
-    """The backup cannot be put back; the text says why and what to do."""
+class NotRestorable(Unusable):
+    """The backup cannot be put back."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Nothing was restored. {why}")
 
 
 def restore(backup: Path, home: Home, told: Callable[[int, int], None] = lambda done, total: None) -> Manifest:

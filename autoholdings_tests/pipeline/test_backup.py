@@ -206,5 +206,5 @@ def test_what_is_no_backup_is_refused(library: Library, tmp_path: Path, capsys: 
     (tmp_path / "letter.txt").write_text("Dear vendor,")
     for name in ("home.tar.gz", "letter.txt"):
         assert execute(["restore", str(tmp_path / name), "--home", str(tmp_path / "new")]) == 3
-        assert "Nothing was restored" in capsys.readouterr().out
+        assert "Nothing was restored" in capsys.readouterr().err
         assert not (tmp_path / "new").exists()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from autoholdings_assets.cli import execute, runs, show
@@ -136,6 +137,19 @@ def test_who_has_no_name_acts_by_number(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("os.getuid", lambda: 54321)
     assert who.person() == "user 54321 (command line)"
+
+
+def test_what_is_there_and_cannot_be_used_is_told_with_status_3_and_no_log(
+    library: Library, say: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text("<html>")
+    status, printed = say("import-portfolios", str(tmp_path / "list.csv"), "--collection", "own")
+    assert status == 3 and "Nothing was changed" in printed
+    library.write("INSERT INTO schema_version VALUES (999, now())")
+    status, printed = say("plans")
+    assert status == 3 and "Install the newer version" in printed and "unexpected" not in printed
+    with duckdb.connect(str(library.home.warehouse)) as connection:
+        connection.execute("DELETE FROM schema_version WHERE version = 999")
 
 
 def test_a_run_that_could_not_begin_is_told_so(library: Library, say: Any) -> None:

@@ -43,7 +43,7 @@ def export_kbart(context: RunContext) -> ExportSummary:
     """Write the whole holdings and each collection as KBART, unless nothing has changed since they were written last.
 
     Whatever an earlier run left unwritten is made good. It reads the published copy and waits for nobody but another
-    run that is exporting. Raises ``NothingPublished``, ``ConfigurationError``, ``WarehouseBusy``.
+    run that is exporting. Raises ``Unusable``, ``ConfigurationError``.
     """
     institution, outbox = context.configuration.institution, context.home.outbox
     with locked(outbox / _RECORD), published_holdings(context.home) as connection:

@@ -13,12 +13,12 @@ from functools import cached_property
 from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.holdings import runs
 from autoholdings_assets.holdings.entitlements import Inputs, current_inputs
-from autoholdings_assets.holdings.refusals import NotPossible
+from autoholdings_assets.holdings.refusals import Unusable
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse
 from autoholdings_assets.vendors.model import Vendor
 
 
-class NothingUsable(NotPossible):
+class NothingUsable(Unusable):
     """No Active profile brought a file that can be used; the holdings stay as they were."""
 
 
