@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -13,22 +11,16 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
-from dagster._core.storage.dagster_run import DagsterRunStatus
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.disk import DiskFull
 from autoholdings_assets.pipeline import steps
-from autoholdings_assets.pipeline.assets import run_selection
-from autoholdings_assets.pipeline.build import build_definitions
-from autoholdings_assets.pipeline.instance import prepare, project_file
-from autoholdings_assets.pipeline.jobs import JOB_NAME, VENDOR_TAG
-from autoholdings_assets.pipeline.launch import _origin
-from autoholdings_assets.pipeline.running import DIED
+from autoholdings_assets.pipeline.instance import prepare
 from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_assets.upkeep.backup import back_up
 from autoholdings_assets.upkeep.restore import restore
-from autoholdings_tests import faults, processes
+from autoholdings_tests import processes
 from autoholdings_tests.library import Feed, Library, issn, journal
 
 BEFORE = [journal(f"Title {n}", issn(n)) for n in range(400)]
@@ -131,81 +123,6 @@ def test_ten_readers_and_a_run_do_not_disturb_each_other(started: Library, tmp_p
     for reader in readers:
         reader.join(PATIENCE)
     assert (run.exitcode, {reader.exitcode for reader in readers}) == (0, {0})
-    expect_finished(started)
-
-
-# --- the daemon
-
-
-@pytest.fixture
-def daemon(started: Library) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Start Dagster's daemon for the home, as a service does; whatever is left of it dies in the end."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "dagster._daemon", "run", "-w", str(project_file("workspace.yaml"))]
-        with (started.home.path / "daemon.log").open("ab") as log:
-            running.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
-        return running[-1]
-
-    yield start
-    for process in running:
-        kill_all_of(process)
-
-
-def kill_all_of(process: subprocess.Popen[bytes]) -> None:
-    """The daemon, its code server and its runs, as when the machine goes down."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    process.wait()
-
-
-def enqueue(library: Library, instance: dg.DagsterInstance) -> str:
-    """A run in the queue, as a schedule puts it there."""
-    run = instance.create_run_for_job(
-        build_definitions(library.home).resolve_job_def(JOB_NAME),
-        tags={VENDOR_TAG: "wiley"},
-        asset_selection=frozenset(run_selection("wiley")),
-        remote_job_origin=_origin(JOB_NAME),
-        status=DagsterRunStatus.QUEUED,
-    )
-    return run.run_id
-
-
-def wait_until(what: Callable[[], bool], log: Path) -> None:
-    until = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < until, log.read_text()[-3000:]
-        time.sleep(0.3)
-
-
-@pytest.mark.rule("A10")
-@pytest.mark.slow
-def test_a_daemon_killed_in_mid_run_goes_on_after_its_restart(
-    started: Library, wiley: Feed, daemon: Callable[[], subprocess.Popen[bytes]]
-) -> None:
-    """The run that died gives its place in the queue free, and the next one finishes the work; no hand is needed."""
-    log = started.home.path / "daemon.log"
-    wiley.account.fail_next(faults.silent(120))
-    with dg.DagsterInstance.get() as instance:
-        dying, following = enqueue(started, instance), enqueue(started, instance)
-
-        def status(run_id: str) -> DagsterRunStatus:
-            run = instance.get_run_by_id(run_id)
-            assert run
-            return run.status
-
-        first = daemon()
-        wait_until(lambda: len(wiley.account.requests) > 1, log)
-        assert (status(dying), status(following)) == (DagsterRunStatus.STARTED, DagsterRunStatus.QUEUED)
-        kill_all_of(first)
-        daemon()
-        wait_until(lambda: status(following) is DagsterRunStatus.SUCCESS, log)
-        assert status(dying) is DagsterRunStatus.FAILURE
-    (record,) = started.sql("SELECT outcome, message FROM job_run WHERE run_id = ?", dying)
-    assert record == {"outcome": "nothing applied", "message": DIED}
     expect_finished(started)
 
 
