@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import duckdb
 import pytest
 import yaml
 
 from autoholdings_assets.config import Home
-from autoholdings_assets.demo.vendor import Account, DemoVendors
+from autoholdings_assets.demo.vendor import Account, DemoVendors, ServedFile
 from autoholdings_assets.holdings import decisions
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.holdings.warehouse import rows as rows_of
@@ -33,6 +33,7 @@ BOOKS = "Wiley Online Library - AutoHoldings Books"
 VENDORS = load_vendors()
 
 Row = Mapping[str, str]
+T = TypeVar("T")
 Cli = Callable[..., tuple[int, str]]
 """`autoholdings WORDS` for the library's home: the exit status, and all that was printed."""
 
@@ -161,6 +162,19 @@ def _empty_home() -> Path:
             return folder
 
 
+@dataclass(frozen=True)
+class Told:
+    """Where a story left a library: its home, the files of its vendors, and what the story gave."""
+
+    home: Path
+    runs: int
+    served: Mapping[str, tuple[int, ServedFile | None]]
+    result: Any
+
+
+_TOLD: dict[Callable[["Library"], Any], Told] = {}
+
+
 @dataclass
 class Library:
     """An institution with its home, its profiles and the vendors that these speak to."""
@@ -229,6 +243,28 @@ class Library:
         for row in self.sql("SELECT outcome, message FROM job_run WHERE run_id = ?", context.run_id):
             outcome.outcome, outcome.message = row["outcome"], row["message"]
         return outcome
+
+    def after(self, story: Callable[["Library"], T]) -> T:
+        """Bring the library to where a story leaves it: runs and what staff do, but nothing in autoholdings.yaml.
+
+        A story is told once in each process and its home copied for the tests after the first: a run takes a second.
+        """
+        told = _TOLD.get(story)
+        if told is None:
+            result = story(self)
+            kept = Path(tempfile.mkdtemp())
+            atexit.register(shutil.rmtree, kept)
+            shutil.copytree(self.home.path, kept / "home", symlinks=True)
+            served = {name: (feed.published, feed.account.file) for name, feed in self.feeds.items()}
+            told = _TOLD[story] = Told(kept / "home", self.runs, served, result)
+        else:
+            shutil.rmtree(self.home.path)
+            shutil.copytree(told.home, self.home.path, symlinks=True)
+            self.runs = told.runs
+            for name, (published, file) in told.served.items():
+                self.feeds[name].published, self.feeds[name].account.file = published, file
+            self.save()
+        return cast(T, told.result)
 
     def guard(self, **keys: Any) -> None:
         """Hold plans by the product's own policy, but for these keys."""

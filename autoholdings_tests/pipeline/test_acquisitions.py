@@ -20,9 +20,14 @@ from autoholdings_tests.library import Feed, Library, issn, journal
 
 @pytest.fixture
 def loaded(library: Library, wiley: Feed) -> Library:
-    wiley.serves([journal("Acta Exempla", issn(1), issn(2)), journal("Annals", issn(3)), journal("Annals", issn(5))])
-    library.run()
+    library.after(first_file)
     return library
+
+
+def first_file(library: Library) -> None:
+    rows = [journal("Acta Exempla", issn(1), issn(2)), journal("Annals", issn(3)), journal("Annals", issn(5))]
+    library.feeds["wiley-main"].serves(rows)
+    library.run()
 
 
 def attach(library: Library, said: str, **details: str) -> Done:

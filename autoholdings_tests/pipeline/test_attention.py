@@ -42,10 +42,15 @@ def missing(library: Library, wiley: Feed) -> str:
     """The case of a PO-line title that the vendor's second file does not name."""
     library.configuration["policies"] = {"loss_guard": {"active": False}}
     library.save()
-    wiley.serves([STAYING, BOUGHT])
+    return library.after(two_files)
+
+
+def two_files(library: Library) -> str:
+    feed = library.feeds["wiley-main"]
+    feed.serves([STAYING, BOUGHT])
     library.run()
     attach(library, "Bought", "POL-77")
-    wiley.serves([STAYING], "Vendor_Global_All_2026-02-28.txt")
+    feed.serves([STAYING], "Vendor_Global_All_2026-02-28.txt")
     assert library.run().error is None
     return f"missing-{library.titles()['Bought']['portfolio_id']}"
 

@@ -23,9 +23,14 @@ CUT = FULL[:2]
 def held(library: Library, wiley: Feed) -> Outcome:
     """A plan that is held: four of six titles would go."""
     library.guard()
-    wiley.serves(FULL)
+    return library.after(two_weeks)
+
+
+def two_weeks(library: Library) -> Outcome:
+    feed = library.feeds["wiley-main"]
+    feed.serves(FULL)
     library.run()
-    wiley.serves(CUT)
+    feed.serves(CUT)
     outcome = library.run()
     assert outcome.outcome == "held" and outcome.plan.plan.plan_id == "wiley-2"
     return outcome

@@ -204,7 +204,12 @@ def test_before_the_first_vendor_file_portfolios_are_created_and_the_first_run_k
 @pytest.fixture
 def loaded(library: Library, wiley: Feed) -> Library:
     """A collection that a vendor's file has filled."""
-    wiley.serves(
+    library.after(first_file)
+    return library
+
+
+def first_file(library: Library) -> None:
+    library.feeds["wiley-main"].serves(
         [
             journal("Acta Exempla", issn(1), issn(2)),
             journal("Annals", issn(3), issn(4)),
@@ -214,7 +219,6 @@ def loaded(library: Library, wiley: Feed) -> Library:
         ]
     )
     library.run()
-    return library
 
 
 @pytest.mark.rule("C20", "A7")

@@ -23,8 +23,14 @@ def loaded(library: Library) -> Library:
         "customer_parameters": {"multi_campus_inventory_management": True},
         "groups": ["MAIN", "LAW"],
     }
-    main = library.profile("wiley-main", groups=["MAIN"])
-    law = library.profile("wiley-law", groups=["LAW"])
+    library.profile("wiley-main", groups=["MAIN"])
+    library.profile("wiley-law", groups=["LAW"])
+    library.after(two_weeks)
+    return library
+
+
+def two_weeks(library: Library) -> None:
+    main, law = library.feeds["wiley-main"], library.feeds["wiley-law"]
     main.serves([*ROWS, *LATER])
     law.serves(ROWS[:5])
     library.run()
@@ -33,7 +39,6 @@ def loaded(library: Library) -> Library:
     law.serves(ROWS[:3])
     outcome = library.run()
     assert outcome.outcome == "done" and outcome.portfolios.broken_invariants == {}
-    return library
 
 
 BROKEN_BY = {

@@ -30,7 +30,12 @@ def earlier(library: Library, wiley: Feed) -> Library:
     """Two earlier collections with PO lines and licenses, and the vendor's, which a run has filled."""
     library.collection(OLD, code="old", local=True)
     library.collection(OLDER, code="older", local=True)
-    wiley.serves(
+    library.after(acquisitions_elsewhere)
+    return library
+
+
+def acquisitions_elsewhere(library: Library) -> None:
+    library.feeds["wiley-main"].serves(
         [
             journal("Acta Exempla", issn(1), issn(2)),
             journal("Annals", issn(3), issn(4)),
@@ -59,7 +64,6 @@ def earlier(library: Library, wiley: Feed) -> Library:
         Line(3, "Notes", online=(issn(11),), license="Archive"),
     )
     take_over(library, "wiley-journals", Line(2, "Review", online=(issn(7),), po_line="POL-NEW"))
-    return library
 
 
 def take_over(library: Library, code: str, *lines: Line) -> None:
