@@ -39,8 +39,7 @@ FAILURES: dict[str, tuple[Callable[[Feed], None], str]] = {
 @pytest.mark.rule("C12", "A10", "W5", "W6")
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failure_leaves_the_holdings_and_says_what_to_do(library: Library, wiley: Feed, failure: str) -> None:
-    wiley.serves(GOOD)
-    library.run()
+    library.after(a_good_file)
     before = library.state()
     fail, words = FAILURES[failure]
     fail(wiley)
@@ -53,6 +52,11 @@ def test_a_failure_leaves_the_holdings_and_says_what_to_do(library: Library, wil
     wiley.account.faults.clear()
     wiley.serves([*GOOD, journal("New", issn(5))])
     assert library.run().actions == {"activate": 1}, "the next good file needs no hand"
+
+
+def a_good_file(library: Library) -> None:
+    library.feeds["wiley-main"].serves(GOOD)
+    library.run()
 
 
 def test_a_failure_that_passes_is_overcome_in_the_same_run(library: Library, wiley: Feed) -> None:

@@ -57,16 +57,17 @@ def test_a_portfolio_tells_its_life(library: Library, wiley: Feed) -> None:
 def test_a_portfolio_is_found_by_title_identifier_or_number_even_when_it_is_gone(
     library: Library, wiley: Feed, named: str
 ) -> None:
-    wiley.serves([ALPHA])
-    library.run()
-    wiley.serves([ALPHA, BETA])
-    library.run()
-    wiley.serves([ALPHA | {"publisher_name": "Press"}])
-    library.run()
+    library.after(beta_comes_and_goes)
     (story,) = told(library, named)
     assert (story.title, story.is_there, story.now) == ("Beta", False, ["It is not there any more."])
     assert story.events[-1].sentence.startswith("Removed by run run-3")
     assert told(library, "No Such Title") == []
+
+
+def beta_comes_and_goes(library: Library) -> None:
+    for rows in ([ALPHA], [ALPHA, BETA], [ALPHA | {"publisher_name": "Press"}]):
+        library.feeds["wiley-main"].serves(rows)
+        library.run()
 
 
 @pytest.mark.rule("A9", "A2")
