@@ -25,7 +25,7 @@ GRACE = timedelta(minutes=5)
 """How long a run may have started without a lock: it takes the lock before its first step."""
 
 _PATIENCE_SECONDS = 5.0
-_held: list[FileLock] = []  # a lock that nobody refers to would be let go of
+_held: dict[Path, FileLock] = {}  # a lock that nobody refers to would be let go of
 
 
 def home_resource(home: Home, listener: Listener) -> dg.ResourceDefinition:
@@ -50,16 +50,19 @@ def end_dead_runs(home: Home, instance: dg.DagsterInstance) -> list[str]:
         return []
     with ExitStack() as claims:
         dead = list(_dead(home, instance, claims))
-        if not dead:
+        over = list(_over(home, instance, claims))
+        if not dead and not over:
             return []
         try:
             with open_warehouse(home.warehouse, _PATIENCE_SECONDS) as connection:
-                for run in dead:
+                for run in [*dead, *over]:
                     runs.end_dead_run(connection, run.run_id, DIED)
         except WarehouseBusy:
             return []
         for run in dead:
             instance.report_run_failed(run, DIED)
+        for run in over:
+            _lock_file(home, run.run_id).unlink(missing_ok=True)
         return [run.run_id for run in dead]
 
 
@@ -92,13 +95,15 @@ def watch_runs(context: dg.SensorEvaluationContext, home: dg.ResourceParam[HomeR
 def show_alive(home: Home, run_id: str) -> None:
     """Hold the run's lock from now on; only the end of this process lets go of it."""
     path = _lock_file(home, run_id)
+    if path in _held:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
         lock.acquire(timeout=1)
     except Timeout:
         return  # another process of the same run holds it
-    _held.append(lock)
+    _held[path] = lock
 
 
 def _dead(home: Home, instance: dg.DagsterInstance, claims: ExitStack) -> Iterator[dg.DagsterRun]:
@@ -118,6 +123,20 @@ def _dead(home: Home, instance: dg.DagsterInstance, claims: ExitStack) -> Iterat
             continue
         run = instance.get_run_by_id(record.dagster_run.run_id)  # it may have ended before its lock was let go of
         if run is not None and not run.is_finished:
+            yield run
+
+
+def _over(home: Home, instance: dg.DagsterInstance, claims: ExitStack) -> Iterator[dg.DagsterRun]:
+    """The runs that failed for Dagster and whose process is gone, until somebody has looked after their record: Dagster
+    itself ends a run whose machine was down for hours, and tells nobody else.
+    """
+    for path in _lock_file(home, "any").parent.glob("*.lock"):
+        run = instance.get_run_by_id(path.stem)
+        if run is not None and run.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
+            try:
+                claims.enter_context(FileLock(path).acquire(timeout=0))
+            except Timeout:
+                continue
             yield run
 
 

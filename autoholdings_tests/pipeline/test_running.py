@@ -95,6 +95,19 @@ def test_a_run_that_died_after_it_applied_its_plan_is_recorded_so(
     assert end_dead_runs(library.home, instance) == [], "once"
 
 
+def test_a_run_that_dagster_ended_by_itself_is_over_in_the_history_too(
+    library: Library, wiley: Feed, instance: dg.DagsterInstance
+) -> None:
+    """Its machine was down for so long that Dagster's run monitoring had ended the run before anybody else looked."""
+    wiley.serves(FILE)
+    killed(library, "before", "portfolios")
+    instance.report_run_failed(only_run(instance), "Exceeded maximum runtime.")
+    assert end_dead_runs(library.home, instance) == [], "for Dagster it is over"
+    (record,) = library.sql("SELECT outcome, message FROM job_run")
+    assert record == {"outcome": "nothing applied", "message": DIED}
+    assert not list(library.home.dagster_home.glob("running/*"))
+
+
 def test_a_run_without_a_lock_is_dead_only_after_a_while(
     library: Library, wiley: Feed, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
