@@ -17,7 +17,6 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from autoholdings_assets.kbart import workbook
 from autoholdings_assets.kbart.errors import (
     DamagedFile,
     EmptyFile,
@@ -142,6 +141,8 @@ def _unzip(content: bytes, name: str, most: int) -> tuple[bytes, str, str]:
         raise NotKbart(
             name, f"The zip file holds more than {MOST_MEMBERS:,} files.", "Ask the vendor for the title list alone."
         )
+    from autoholdings_assets.kbart import workbook  # brings openpyxl: only when needed
+
     kind = "zip file"
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
