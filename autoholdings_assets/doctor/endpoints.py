@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from autoholdings_assets.config import IntegrationProfile
 from autoholdings_assets.doctor.finding import Finding, Patient, fault, ok, warning
 from autoholdings_assets.holdings.runs import previous_file
+from autoholdings_assets.holdings.warehouse import WarehouseBusy
 from autoholdings_assets.retrieval import Limits, Previous, RetrievalError, mark_of_new_file
 from autoholdings_assets.retrieval.errors import NoFileYet
 
@@ -37,11 +38,14 @@ def _ask(patient: Patient, profile: IntegrationProfile, known: Previous | None) 
 
 
 def _previous(patient: Patient, profiles: list[IntegrationProfile]) -> dict[str, Previous]:
-    """The files that came last, so that vendors are not asked to send them once more."""
+    """The files that came last, so that vendors are not asked to send them once more; unknown while a run writes."""
     if not patient.home.warehouse.exists():
         return {}
-    with patient.warehouse() as connection:
-        files = {profile.name: previous_file(connection, profile.name) for profile in profiles}
+    try:
+        with patient.warehouse() as connection:
+            files = {profile.name: previous_file(connection, profile.name) for profile in profiles}
+    except WarehouseBusy:
+        return {}
     return {
         name: Previous(file.file_sha256, file.etag, file.last_modified)
         for name, file in files.items()

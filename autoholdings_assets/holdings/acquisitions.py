@@ -79,7 +79,7 @@ def load_portfolios(connection: Connection, portfolio_ids: list[int]) -> list[Po
     found = rows(
         connection,
         "SELECT portfolio_id, collection, title, print_identifier, online_identifier, availability FROM portfolio "
-        "WHERE list_contains(?, portfolio_id) ORDER BY portfolio_id",
+        "WHERE list_contains(?::BIGINT[], portfolio_id) ORDER BY portfolio_id",
         [portfolio_ids],
     )
     return [Portfolio(**row, details=details.get(row["portfolio_id"], Details(row["portfolio_id"]))) for row in found]

@@ -93,7 +93,7 @@ def summarise(
     portfolios = rows(
         connection,
         "SELECT portfolio_id, collection, title, print_identifier, online_identifier, monograph_volume, "
-        "monograph_edition FROM portfolio WHERE list_contains(?, collection) ORDER BY title, portfolio_id",
+        "monograph_edition FROM portfolio WHERE list_contains(?::VARCHAR[], collection) ORDER BY title, portfolio_id",
         [list(names)],
     )
     found = find_counterparts(connection, [_seeker(row) for row in portfolios], goal)

@@ -108,21 +108,24 @@ def end_run(
         )
 
 
-def end_dead_run(connection: Connection, run_id: str, message: str) -> None:
-    """Record the end of a run whose process died before it could: what it had applied stands."""
+def end_dead_run(connection: Connection, run_id: str, message: str, *, in_the_middle: bool = True) -> None:
+    """Record the end of a run whose process died before it could: what it had applied stands.
+
+    ``in_the_middle``: it died at work, so that one whose last record is a dry run was to go on.
+    """
     unfinished = rows(
         connection,
-        "SELECT r.vendor, p.plan_id FROM job_run AS r "
+        "SELECT r.vendor, r.plan_id, p.plan_id AS applied FROM job_run AS r "
         "LEFT JOIN plan AS p ON p.applied_run_id = r.run_id AND p.vendor = r.vendor "
-        "WHERE r.run_id = ? AND (r.outcome IS NULL OR r.outcome = ?)",
-        [run_id, DRY_RUN],
+        "WHERE r.run_id = ? AND (r.outcome IS NULL OR (? AND r.outcome = ?))",
+        [run_id, in_the_middle, DRY_RUN],
     )
     for row in unfinished:
-        if row["plan_id"]:
-            done = f"Plan {row['plan_id']} was applied. {message}"
-            end_run(connection, run_id, row["vendor"], DONE_WITH_FINDINGS, done, row["plan_id"])
+        if row["applied"]:
+            done = f"Plan {row['applied']} was applied. {message}"
+            end_run(connection, run_id, row["vendor"], DONE_WITH_FINDINGS, done, row["applied"])
         else:
-            end_run(connection, run_id, row["vendor"], NOTHING_APPLIED, message)
+            end_run(connection, run_id, row["vendor"], NOTHING_APPLIED, message, row["plan_id"])
 
 
 def record_arrival(
@@ -184,12 +187,9 @@ def profile_outcomes(connection: Connection, vendor: str, run_id: str | None = N
 
 
 def waits_for_others(connection: Connection, run_id: str) -> bool:
-    """Whether a run rightly changed nothing: a person must decide, or the vendor must send another file."""
-    undecided = (
-        "SELECT count(*) FROM job_run WHERE run_id = ? "
-        "AND (outcome = 'held' OR (outcome = 'nothing applied' AND plan_id IS NULL))"
-    )
-    return bool(scalar(connection, undecided, [run_id]))
+    """Whether a run rightly changed nothing: a person must decide, or the vendor must send another file, since what
+    came at every profile cannot be used. A run that died with a file that can be used has left its work undone."""
+    return bool(scalar(connection, sql("waits_for_others"), {"run_id": run_id, "failed": FAILED_AT_PROFILE}))
 
 
 def previous_file(connection: Connection, profile: str, *, with_deliveries: bool = False) -> ArrivedFile | None:

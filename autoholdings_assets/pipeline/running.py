@@ -16,15 +16,19 @@ from filelock import FileLock, Timeout
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings import runs
-from autoholdings_assets.holdings.warehouse import WarehouseBusy, open_warehouse
+from autoholdings_assets.holdings.disk import DiskFull
+from autoholdings_assets.holdings.warehouse import WarehouseBusy, WarehouseTooNew, open_warehouse
+from autoholdings_assets.pipeline.assets import PORTFOLIOS
 from autoholdings_assets.pipeline.home import HomeResource, Listener
 
 DIED = "The process of this run died. The next run finishes the work."
+CANCELLED = "This run was cancelled. What it had not done is left to the next one."
 TICK_SECONDS = 30
 GRACE = timedelta(minutes=5)
 """How long a run may have started without a lock: it takes the lock before its first step."""
 
 _PATIENCE_SECONDS = 5.0
+_ENDED_RED = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 _held: dict[Path, FileLock] = {}  # a lock that nobody refers to would be let go of
 
 
@@ -43,8 +47,9 @@ def home_resource(home: Home, listener: Listener) -> dg.ResourceDefinition:
 def end_dead_runs(home: Home, instance: dg.DagsterInstance) -> list[str]:
     """End every run whose process has died: its record in the warehouse, then in Dagster. Gives their ids.
 
-    While another run writes to the warehouse nothing is ended; the next look does it. Nor where Dagster's launcher
-    watches over the processes itself (Kubernetes, for example).
+    The record is ended too where Dagster itself has ended the run, after hours without its machine. While another run
+    writes to the warehouse nothing is ended; the next look does it. Nor where Dagster's launcher watches over the
+    processes itself (Kubernetes, for example).
     """
     if instance.run_launcher.supports_check_run_worker_health:
         return []
@@ -55,9 +60,13 @@ def end_dead_runs(home: Home, instance: dg.DagsterInstance) -> list[str]:
             return []
         try:
             with open_warehouse(home.warehouse, _PATIENCE_SECONDS) as connection:
-                for run in [*dead, *over]:
+                for run in dead:
                     runs.end_dead_run(connection, run.run_id, DIED)
-        except WarehouseBusy:
+                for run in over:
+                    cancelled = run.status is dg.DagsterRunStatus.CANCELED
+                    message = CANCELLED if cancelled else DIED
+                    runs.end_dead_run(connection, run.run_id, message, in_the_middle=_applies(run))
+        except (WarehouseBusy, WarehouseTooNew, DiskFull):  # a run that can do its work will find a better time
             return []
         for run in dead:
             instance.report_run_failed(run, DIED)
@@ -73,10 +82,13 @@ def runs_without_process(home: Home, instance: dg.DagsterInstance) -> list[str]:
 
 
 def remove_old_locks(home: Home, instance: dg.DagsterInstance) -> None:
-    """Remove the locks of runs that have ended."""
+    """Remove the locks of runs that have ended, but for those whose record is still to be looked after."""
+    looked_after = {dg.DagsterRunStatus.SUCCESS}
+    if instance.run_launcher.supports_check_run_worker_health:
+        looked_after |= _ENDED_RED
     for lock in _lock_file(home, "any").parent.glob("*.lock"):
         run = instance.get_run_by_id(lock.stem)
-        if run is None or run.is_finished:
+        if run is None or run.status in looked_after:
             lock.unlink(missing_ok=True)
 
 
@@ -127,17 +139,22 @@ def _dead(home: Home, instance: dg.DagsterInstance, claims: ExitStack) -> Iterat
 
 
 def _over(home: Home, instance: dg.DagsterInstance, claims: ExitStack) -> Iterator[dg.DagsterRun]:
-    """The runs that failed for Dagster and whose process is gone, until somebody has looked after their record: Dagster
+    """The runs that ended red for Dagster and whose process is gone, until their record has been looked after: Dagster
     itself ends a run whose machine was down for hours, and tells nobody else.
     """
     for path in _lock_file(home, "any").parent.glob("*.lock"):
         run = instance.get_run_by_id(path.stem)
-        if run is not None and run.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
+        if run is not None and run.status in _ENDED_RED:
             try:
                 claims.enter_context(FileLock(path).acquire(timeout=0))
             except Timeout:
                 continue
             yield run
+
+
+def _applies(run: dg.DagsterRun) -> bool:
+    """Whether the run was to go on to the portfolios, and was no dry run."""
+    return run.asset_selection is None or any(key.path[-1] == PORTFOLIOS for key in run.asset_selection)
 
 
 def _lock_file(home: Home, run_id: str) -> Path:

@@ -13,12 +13,14 @@ from filelock import FileLock
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.warehouse import locked
 from autoholdings_assets.pipeline import assets, running, stages
+from autoholdings_assets.pipeline.assets import run_selection
 from autoholdings_assets.pipeline.build import build_definitions
 from autoholdings_assets.pipeline.home import HomeResource, Listener
 from autoholdings_assets.pipeline.instance import prepare
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.launch import run_vendor
 from autoholdings_assets.pipeline.running import DIED, end_dead_runs, remove_old_locks, watch_runs
+from autoholdings_assets.pipeline.sensors.asked_runs import Fate, fate
 from autoholdings_assets.pipeline.steps import RunContext
 from autoholdings_tests import processes
 from autoholdings_tests.library import Feed, Library, issn, journal
@@ -106,6 +108,35 @@ def test_a_run_that_dagster_ended_by_itself_is_over_in_the_history_too(
     (record,) = library.sql("SELECT outcome, message FROM job_run")
     assert record == {"outcome": "nothing applied", "message": DIED}
     assert not list(library.home.dagster_home.glob("running/*"))
+
+
+def test_a_run_that_ended_as_a_dry_run_stays_one(library: Library, wiley: Feed, instance: dg.DagsterInstance) -> None:
+    """Red for Dagster, because of another vendor for example: its record was right, and leads to its plan."""
+    wiley.serves(FILE)
+    library.run()
+    job = build_definitions(library.home, Listener()).resolve_job_def(JOB_NAME)
+    run = instance.create_run_for_job(job, asset_selection=frozenset(run_selection("wiley", dry_run=True)))
+    library.write(f"UPDATE job_run SET run_id = '{run.run_id}', outcome = 'dry run'")
+    running._lock_file(library.home, run.run_id).parent.mkdir(parents=True, exist_ok=True)
+    running._lock_file(library.home, run.run_id).touch()
+    instance.report_run_failed(run, "Another vendor's step failed.")
+    before = library.sql("FROM job_run")
+    assert end_dead_runs(library.home, instance) == []
+    assert library.sql("FROM job_run") == before and before[0]["plan_id"]
+
+
+@pytest.mark.rule("C8")
+@pytest.mark.parametrize("asset", ["kbart_files", "title_list", "portfolios"])
+def test_the_work_of_a_dead_run_is_undone_for_the_sensor_that_asked_for_it(
+    library: Library, wiley: Feed, instance: dg.DagsterInstance, asset: str
+) -> None:
+    """Its record is ended, but that is no end of its work: the file that it had fetched is asked for again."""
+    wiley.serves(FILE)
+    killed(library, "before", asset)
+    dead = only_run(instance)
+    instance.add_run_tags(dead.run_id, {"dagster/run_key": "seen"})
+    assert end_dead_runs(library.home, instance) == [dead.run_id]
+    assert fate(instance, library.home, "seen") is Fate.LEFT_UNDONE
 
 
 def test_a_run_without_a_lock_is_dead_only_after_a_while(

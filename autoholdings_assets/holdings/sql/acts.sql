@@ -76,6 +76,6 @@ CREATE OR REPLACE TEMP TABLE nowhere AS
 SELECT error('PO line ' || o.po_line || ' would be attached to no portfolio any more. Nothing was changed.')
 FROM old_details AS o
 ANTI JOIN (SELECT po_line FROM acquisition_version WHERE valid_to IS NULL) AS a ON a.po_line = o.po_line
-WHERE o.po_line IS NOT NULL AND NOT list_contains(getvariable('may_go'), o.po_line);
+WHERE o.po_line IS NOT NULL AND NOT list_contains(getvariable('may_go')::VARCHAR[], o.po_line);
 
 INSERT INTO plan_item BY NAME SELECT getvariable('plan_id') AS plan_id, * FROM act_item;

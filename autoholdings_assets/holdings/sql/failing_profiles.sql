@@ -2,7 +2,7 @@
 -- is so, and what was said.
 WITH met AS (
     SELECT *, row_number() OVER (PARTITION BY profile ORDER BY at_time DESC) AS nth
-    FROM job_run_profile WHERE vendor = getvariable('vendor') AND list_contains(getvariable('profiles'), profile)
+    FROM job_run_profile WHERE vendor = getvariable('vendor') AND list_contains(getvariable('profiles')::VARCHAR[], profile)
 ), since AS (
     SELECT m.profile, min(m.at_time) AS since
     FROM met AS m

@@ -1,6 +1,7 @@
 -- Version 1 of the warehouse. Plain tables without keys, sequences or triggers, so that the same statements run on
 -- DuckLake; what must be unique is held by the statements that write and by the asset checks. What differs from row to
--- row in the large tables is compressed with zstd: DuckDB's own choice takes half as long again to write, and more room.
+-- row in the large tables is compressed with zstd (which is for DuckDB's own files): its choice takes half as long again to
+-- write, and more room.
 
 CREATE TABLE schema_version (version INTEGER, applied_at TIMESTAMPTZ);
 COMMENT ON TABLE schema_version IS 'Which versions of this schema were set up here, and when';

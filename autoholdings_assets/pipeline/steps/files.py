@@ -180,6 +180,6 @@ def _rejected_preview(connection: Connection, files: list[FileRead]) -> list[dic
     return rows(
         connection,
         "SELECT profile, row_number, column_name, value, message, publication_title FROM rejected_row "
-        f"WHERE list_contains(?, file_sha256) ORDER BY profile, row_number LIMIT {PREVIEW_ROWS}",
+        f"WHERE list_contains(?::VARCHAR[], file_sha256) ORDER BY profile, row_number LIMIT {PREVIEW_ROWS}",
         [[file.file_sha256 for file in files]],
     )

@@ -7,5 +7,5 @@ WITH counted AS (
 )
 SELECT "group", collection, counter, value FROM counted WHERE "group" IS NOT NULL
 UNION ALL
-SELECT "group", collection, 'remove', count(*) FROM removed WHERE list_contains($groups, "group") GROUP BY ALL
+SELECT "group", collection, 'remove', count(*) FROM removed WHERE list_contains($groups::VARCHAR[], "group") GROUP BY ALL
 ORDER BY ALL;
