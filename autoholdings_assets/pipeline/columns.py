@@ -116,7 +116,9 @@ def _warehouse() -> dict[str, list[tuple[str, str, str]]]:
     tables = {}
     for table, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\);", text, flags=re.DOTALL):
         columns = (column.split(maxsplit=1) for column in re.split(r",\s*(?![^()]*\))", body.strip()))
-        tables[table] = [(name, kind, comments.get((table, name), "")) for name, kind in columns]
+        tables[table] = [
+            (name, kind.partition(" USING COMPRESSION")[0], comments.get((table, name), "")) for name, kind in columns
+        ]
     return tables
 
 
