@@ -20,7 +20,8 @@ from autoholdings_tests import faults
 from autoholdings_tests.library import Feed, Library, Outcome, Row, issn, journal, kbart
 
 GOOD = [journal(f"Title {number}", issn(number)) for number in range(8)]
-QUICK = Limits(connect_seconds=2, read_seconds=0.2, total_seconds=0.6)
+QUICK = Limits(connect_seconds=2, read_seconds=1, total_seconds=2)
+"""Soon enough for those who wait, and long enough for a busy machine to answer in."""
 TEXT = {"Content-Type": "text/plain"}
 
 
@@ -42,7 +43,7 @@ FAULTS: dict[str, Fault] = {
     **{f"cut at {tenth} tenths": faults.cut_after(tenth / 10) for tenth in range(10)},
     "cut before the last byte": faults.cut_after(0.9999),
     "hung up": faults.hang_up(),
-    "no answer": faults.silent(0.5),
+    "no answer": faults.silent(2),
     "slow drip": faults.drip(0.1),
     "said to be longer": faults.said_to_be(10**6),
     "compression cut": faults.compressed(0.5),
