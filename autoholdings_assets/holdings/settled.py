@@ -1,10 +1,11 @@
 """Titles whose result is known without comparing them with the portfolios: the fast path, and all of it.
 
 There are two kinds. Where a collection has no portfolio yet, every title is new: it is *activated*. And a title of
-which the files say exactly what they said when the last plan was applied is *settled*: it is unchanged. All else is
-compared (``continuity.py`` and the SQL files after it), and gets the very result that it would get if everything were
-compared, because nothing that is compared shares an identifier, a title_id or a URL with a settled title or its
-portfolio: those that do are compared too, and so on until there is none (``unsettle.sql``). A property test holds this.
+which the files say exactly what they said when the last plan was applied is *settled*, if its online identifier tells
+it from all others: it is unchanged. All else is compared (``continuity.py`` and the SQL files after it), and gets the
+very result that it would get if everything were compared, because nothing that is compared shares an identifier, a
+title_id or a URL with a settled title or its portfolio: those that do are compared too, and so on until there is none
+(``unsettle.sql``). A property test holds this.
 
 What belongs here: telling these titles, and how they are staged with a plan. What does not: merging (``titles.py``).
 """
@@ -48,7 +49,8 @@ def stage_titles(connection: Connection, home: Home, inputs: Inputs, plan_id: st
     """Stage with the plan what it activates without comparing, and all its titles for the next plan to know them."""
     known = (
         f"(SELECT title_key, portfolio_id, content, '{inputs.settings_digest}' AS settings FROM title_result "
-        "JOIN granted_title USING (title_key) WHERE action NOT IN ('keep', 'multiple matches'))"
+        "JOIN granted_title USING (title_key) WHERE action NOT IN ('keep', 'multiple matches') "
+        "AND title_key NOT IN (SELECT title_key FROM link WHERE agrees_on <> 'online identifier'))"
     )
     write_parquet(connection, known, content_path(home, plan_id, _TITLES))
     connection.execute(sql("activations"))

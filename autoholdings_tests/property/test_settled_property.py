@@ -230,3 +230,10 @@ def test_titles_have_nothing_in_common_by_what_they_lack() -> None:
     file = serials(3)
     change = ("change", 0, file[0] | {"title_id": file[1]["title_id"]})
     assert live({"a"}, file, [("a", [change])]) == 1
+
+
+@pytest.mark.rule("A7", "A8")
+def test_titles_that_only_their_url_tells_apart_are_compared_each_time() -> None:
+    """Another title has the same URL and title: comparing finds a tie, and so does the fast path, in the same file."""
+    first, second = serials(1)[0] | {"online_identifier": None, "title_id": None}, serials(1)[0]
+    assert live({"a"}, [first, second | {"online_identifier": None}], [("a", []), ("a", [])]) == 0

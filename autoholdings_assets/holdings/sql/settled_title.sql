@@ -15,7 +15,8 @@ CREATE OR REPLACE TEMP MACRO number_of(value) AS CASE WHEN value IS NOT NULL THE
 CREATE OR REPLACE TEMP TABLE portfolio_value AS
 SELECT
     portfolio_id, number_of(online_identifier) AS online_value, number_of(print_identifier) AS print_value,
-    number_of(title_id) AS title_id_value, number_of(title_url) AS title_url_value
+    number_of(title_id) AS title_id_value, number_of(title_url) AS title_url_value,
+    CASE WHEN online_identifier IS NOT NULL THEN hash(collection, online_identifier) END AS online_in_collection
 FROM portfolio_now;
 
 -- Where a collection has no portfolio, every title is new.
@@ -36,12 +37,17 @@ JOIN granted_title AS t USING (title_key)
 WHERE o.representative;
 
 -- A title of which the files say what they said when its portfolio was written last, as far as nothing else has touched the
--- portfolio.
+-- portfolio. Only one that is known by an online identifier that nobody shares: whether another is the same portfolio as before
+-- hangs on all the others that have its title, and comparing finds ties.
 CREATE OR REPLACE TEMP TABLE settled_title AS
 WITH known AS MATERIALIZED (  -- numbers first: text is dear to carry through a join
     SELECT title_key, portfolio_id FROM known_title SEMI JOIN granted_title USING (title_key, content)
+), known_online AS MATERIALIZED (
+    SELECT any_value(portfolio_id) AS portfolio_id FROM portfolio_value
+    WHERE online_in_collection IS NOT NULL GROUP BY online_in_collection HAVING count(*) = 1
 )
 SELECT k.title_key, p.collection, k.portfolio_id
-FROM known AS k JOIN portfolio AS p USING (portfolio_id)
+FROM known AS k SEMI JOIN known_online USING (portfolio_id)
+JOIN portfolio AS p USING (portfolio_id)
 WHERE p.availability = 'available' AND p.missing_since IS NULL
     AND k.portfolio_id NOT IN (SELECT portfolio_id FROM portfolio_grant WHERE valid_to IS NULL AND missing_since IS NOT NULL);
