@@ -30,15 +30,10 @@ COLUMNS = ("row_number", "status", "reason", *FIELD_NAMES, "from_date", "until_d
 ROW_GROUP = 122_880
 """Rows of a Parquet row group: as many as DuckDB's own, so that its threads share the file."""
 
-_DISTINCT = (
-    "row_number",
-    "publication_title",
-    "print_identifier",
-    "online_identifier",
-    "title_id",
-    "title_url",
-    "content",
-)
+_NAMING = ("publication_title", "print_identifier", "online_identifier", "title_id", "title_url")
+"""What a row says of its title, for people to find it."""
+
+_DISTINCT = ("row_number", *_NAMING, "content")
 """Columns in which hardly a value repeats: a dictionary of them would only cost time."""
 
 NOTED_OPEN_ACCESS = "noted_open_access"
@@ -153,15 +148,7 @@ def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedT
 def _faults(title_list: TitleList) -> pd.DataFrame:
     """Every fault for which a row was rejected, with what the row says of its title."""
     faults = title_list.findings[title_list.findings["severity"] == "error"].rename(columns={"column": "column_name"})
-    named = [
-        "row_number",
-        "publication_title",
-        "print_identifier",
-        "online_identifier",
-        "title_id",
-        "title_url",
-    ]
-    rejected = title_list.rows.loc[title_list.rows["status"] == "rejected", named]
+    rejected = title_list.rows.loc[title_list.rows["status"] == "rejected", ["row_number", *_NAMING]]
     return faults.merge(rejected, on="row_number", how="inner")
 
 
