@@ -17,7 +17,8 @@ import httpx
 from autoholdings_assets.retrieval import errors
 from autoholdings_assets.retrieval.request import Call
 
-_PIECE = 1_000_000
+_PIECE = 1 << 18
+"""Large pieces take longer: each is looked at several times, and only small ones stay in the processor's cache."""
 _HEAD_BYTES = 4096
 
 

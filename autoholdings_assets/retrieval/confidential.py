@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from autoholdings_assets.config_model import IntegrationProfile
 from autoholdings_assets.config_secrets import shapes
 from autoholdings_assets.kbart.errors import UnreadableFile
@@ -18,14 +20,16 @@ from autoholdings_assets.vendors.model import Vendor
 _TELLING_LENGTH = 12
 """A shorter credential could stand in a title list by chance."""
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04")
+_SMALL_LETTER = np.uint8(0x20)
+"""The bit that tells small letters from capitals."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What is searched for, in lower case, and what is raised where it is found."""
+    """What is searched for, folded as the file is, and what is raised where it is found."""
 
     refusal: errors.CredentialInFile
-    _forms: tuple[bytes, ...] = field(repr=False)
+    _forms: frozenset[bytes] = field(repr=False)
 
     @classmethod
     def of(cls, profile: IntegrationProfile, vendor: Vendor, values: Iterable[str]) -> "Credentials":
@@ -33,8 +37,8 @@ class Credentials:
         labels = ", ".join(c.label for c in vendor.credentials if c.name in profile.credentials)
         return cls(
             errors.CredentialInFile(profile=profile.name, vendor=vendor.title, credentials=labels),
-            tuple(
-                shape.lower().encode(encoding)
+            frozenset(
+                _folded(shape.encode(encoding))
                 for value in values
                 if len(value) >= _TELLING_LENGTH
                 for shape in shapes(value)
@@ -47,11 +51,11 @@ class Credentials:
         longest = max(map(len, self._forms), default=0)
         before = b""
         for chunk in chunks:
-            window = before + chunk
-            searched = window.lower()
-            if any(form in searched for form in self._forms):
-                raise self.refusal
-            before = window[-longest + 1 :] if longest else b""
+            if self._forms:
+                searched = before + _folded(chunk)
+                if any(form in searched for form in self._forms):
+                    raise self.refusal
+                before = searched[-longest + 1 :]
             yield chunk
 
     def refuse_packed(self, file: Path) -> None:
@@ -68,3 +72,11 @@ class Credentials:
             return
         for _ in self.not_in([text]):
             pass
+
+
+def _folded(content: bytes) -> bytes:
+    """Bytes that are alike however text is written: in small letters or capitals, with one or more bytes a character.
+
+    So a file is searched once for all of that. What else becomes alike (a few signs) never hides a credential.
+    """
+    return (np.frombuffer(content.replace(b"\0", b""), np.uint8) | _SMALL_LETTER).tobytes()

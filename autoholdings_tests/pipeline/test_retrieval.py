@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import logging
 import re
+import resource
 import shutil
 import socket
 import ssl
@@ -551,12 +552,29 @@ def test_httpx_would_log_the_token_if_it_could(
 
 
 def test_an_archive_takes_nothing_from_a_source_that_breaks(archive: Archive) -> None:
-    def breaking() -> Iterator[bytes]:
-        yield b"half"
-        raise OSError("the disk is full")
+    """However much of it is on disk already."""
 
-    with pytest.raises(OSError, match="disk is full"):
+    def breaking() -> Iterator[bytes]:
+        yield from [bytes(700_000)] * 5
+        (part,) = files_in(archive)
+        assert part.stat().st_size >= 1_000_000
+        raise OSError("the source is gone")
+
+    with pytest.raises(OSError, match="source is gone"):
         archive.put(breaking())
+    assert files_in(archive) == []
+
+
+@pytest.mark.parametrize("size", [900_000, 2_000_000, 50_000_000])
+def test_an_archive_keeps_nothing_that_does_not_fit(archive: Archive, size: int) -> None:
+    """Whether the disk is full at the first piece, in the middle, or only at the last."""
+    most, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size - 1, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            archive.put([bytes(100_000)] * (size // 100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
     assert files_in(archive) == []
 
 
@@ -581,7 +599,7 @@ def test_a_killed_writer_leaves_nothing_under_a_hash(tmp_path: Path) -> None:
     root = tmp_path / "archive"
     script = (
         "import time; from pathlib import Path; from autoholdings_assets.retrieval.archive import Archive\n"
-        "def slow():\n    yield b'x' * 100_000; print('half', flush=True); time.sleep(60)\n"
+        "def slow():\n    yield b'x' * 5_000_000; print('half', flush=True); time.sleep(60)\n"
         f"Archive(Path({str(root)!r})).put(slow())"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
