@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import duckdb
+import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.demo.vendor import Account, DemoVendors, ServedFile
-from autoholdings_assets.holdings import decisions
+from autoholdings_assets.holdings import decisions, row_parts, title_lists
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.holdings.warehouse import rows as rows_of
 from autoholdings_assets.kbart.fields import FIELD_NAMES
@@ -337,3 +339,9 @@ class Library:
         )
         with open_warehouse(self.home.warehouse) as connection:
             return {table: rows_of(connection, f"FROM {table} ORDER BY ALL") for table in tables}
+
+
+def stage_rows(frame: pd.DataFrame, path: Path) -> None:
+    """Stage the rows of a title list that no file has."""
+    told = frame.assign(found=0, line=None, line_check=None)[list(title_lists.COLUMNS)]
+    title_lists.write_rows(row_parts.sliced(pa.Table.from_pandas(told, preserve_index=False)), path)

@@ -1,39 +1,57 @@
 """Title lists on disk: the checked rows of one file, under the file's hash.
 
 A staged title list is a Parquet file with the title list frame (see ``kbart.validation``) plus ``collection`` and with
-the vendor's free content marked 'excluded'. It is a function of the file's bytes, the reader and the vendor's data
-alone, so that it can be made again from the archive at any time.
+the vendor's free content marked 'excluded', in any order. It is a function of the file's bytes, the reader and the
+vendor's data alone, so that it can be made again from the archive at any time.
 """
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from autoholdings_assets.config import Home
+from autoholdings_assets.holdings import row_parts
+from autoholdings_assets.holdings.known_rows import known_rows
 from autoholdings_assets.holdings.warehouse import Connection, transaction
 from autoholdings_assets.kbart import validation
 from autoholdings_assets.kbart.fields import FIELD_NAMES
-from autoholdings_assets.kbart.validation import ReadingOptions, TitleList, read_title_list
+from autoholdings_assets.kbart.lines import LineHashes, line_hashes
+from autoholdings_assets.kbart.reader import open_file, read_lines, read_rows
+from autoholdings_assets.kbart.text import series
+from autoholdings_assets.kbart.validation import ReadingOptions, TitleList, counts_in, validate
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
-STAGED_VERSION = 3
+STAGED_VERSION = 4
 """Raised whenever what is staged changes, so that files are staged anew."""
 
-COLUMNS = ("row_number", "status", "reason", *FIELD_NAMES, "from_date", "until_date", "content", "collection")
-"""The columns of a staged title list."""
+LINE = ("line", "line_check")
+"""What tells a row's line from others (`LineHashes`); null for rows that do not stand on a line each."""
 
-ROW_GROUP = 122_880
-"""Rows of a Parquet row group: as many as DuckDB's own, so that its threads share the file."""
+COLUMNS = (
+    "row_number",
+    "status",
+    "reason",
+    *FIELD_NAMES,
+    "from_date",
+    "until_date",
+    "content",
+    "collection",
+    "found",
+    *LINE,
+)
+"""The columns of a staged title list."""
 
 _NAMING = ("publication_title", "print_identifier", "online_identifier", "title_id", "title_url")
 """What a row says of its title, for people to find it."""
 
-_DISTINCT = ("row_number", *_NAMING, "content")
+_DISTINCT = ("row_number", *_NAMING, "content", *LINE)
 """Columns in which hardly a value repeats: a dictionary of them would only cost time."""
 
 NOTED_OPEN_ACCESS = "noted_open_access"
@@ -42,7 +60,10 @@ NOTED_OPEN_ACCESS = "noted_open_access"
 
 @dataclass(frozen=True)
 class StagedTitleList:
-    """What came of reading a file: its rows, counted, and what the rules found."""
+    """What came of reading a file: its rows, counted, and what the rules found.
+
+    ``findings``: the fields of ``kbart_file.findings``. ``faults``: every fault for which a row was rejected.
+    """
 
     file_sha256: str
     path: Path
@@ -51,7 +72,8 @@ class StagedTitleList:
     valid: int
     rejected: int
     excluded: int
-    title_list: TitleList
+    findings: list[dict[str, object]]
+    faults: pd.DataFrame
 
 
 def fingerprint(vendor: Vendor) -> str:
@@ -63,7 +85,7 @@ def fingerprint(vendor: Vendor) -> str:
 
 def staged_path(home: Home, vendor: Vendor, file_sha256: str) -> Path:
     """Where the rows of a file are staged."""
-    return home.staging / "title_lists" / f"{file_sha256}-{fingerprint(vendor)}.parquet"
+    return home.staging / "title_lists" / f"{file_sha256}-{fingerprint(vendor)}"
 
 
 def staged_list(home: Home, vendor: Vendor, file_sha256: str, name: str) -> Path:
@@ -74,50 +96,71 @@ def staged_list(home: Home, vendor: Vendor, file_sha256: str, name: str) -> Path
     return path
 
 
-def stage(home: Home, vendor: Vendor, file_sha256: str, name: str) -> StagedTitleList:
+def stage(home: Home, vendor: Vendor, file_sha256: str, name: str, before: Path | None = None) -> StagedTitleList:
     """Read and check an archived file and stage its rows. ``name``: what messages call it.
 
-    Raises ``kbart.errors.UnreadableFile`` where the file as a whole cannot be used.
+    Lines that stand in the title list staged at ``before`` are not read again, as far as that is quicker. Raises
+    ``kbart.errors.UnreadableFile`` where the file as a whole cannot be used.
     """
-    file = Archive(home.archive).path_of(file_sha256)
-    title_list = read_title_list(file, name=name, options=ReadingOptions(**vendor.reading.model_dump()))
-    rows = _left_out(title_list.rows.copy(deep=False), vendor)
-    rows["collection"] = vendor.route(rows)
+    options = ReadingOptions(**vendor.reading.model_dump())
+    file = open_file(Archive(home.archive).path_of(file_sha256), name=name, limits=options.limits)
+    hashes = line_hashes(file.layout)
+    known = known_rows(hashes, file.layout.header_line, before)
+    text = read_lines(file, ~known.lines) if known else None
+    if text is None:
+        known, text = None, read_rows(file)
+    del file  # a large file is to be in memory as few times as can be
+    title_list = validate(text, options)
+    rows = _rows(title_list, vendor, hashes)
     path = staged_path(home, vendor, file_sha256)
-    write_frame(rows[list(COLUMNS)], path)
-    excluded = int((rows["status"] == "excluded").sum())
+    write_rows([*(known.parts() if known else ()), *row_parts.sliced(rows)], path)
+    statuses, counts = _counted(path) if known else (_times(rows["status"]), title_list.counts)
     return StagedTitleList(
         file_sha256,
         path,
         title_list.encoding,
-        title_list.total,
-        title_list.valid - excluded,
-        title_list.rejected,
-        excluded,
-        title_list,
+        sum(statuses.values()),
+        statuses.get("valid", 0),
+        statuses.get("rejected", 0),
+        statuses.get("excluded", 0),
+        [{"rule": rule, "severity": title_list.severity_of(rule), "row_count": n} for rule, n in counts.items()],
+        _faults(title_list),
     )
 
 
-def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write a title list as Parquet, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    pq.write_table(
-        table,
-        unfinished,
-        compression="lz4",
-        row_group_size=ROW_GROUP,
-        use_dictionary=[name for name in table.column_names if name not in _DISTINCT],
-        write_statistics=False,
-    )
-    unfinished.replace(path)
+def _counted(path: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """How many of the staged rows have each status, and how many break each rule."""
+    rows = row_parts.in_sql(path)
+    with duckdb.connect() as connection:
+        statuses = dict(connection.execute(f"SELECT status, count(*) FROM {rows} GROUP BY status").fetchall())
+        found = dict(connection.execute(f"SELECT found, count(*) FROM {rows} GROUP BY found").fetchall())
+        repeated = f"content IN (SELECT content FROM {rows} GROUP BY content HAVING count(*) > 1)"
+        alike = connection.execute(f"SELECT content, {', '.join(FIELD_NAMES)} FROM {rows} WHERE {repeated}").df()
+    return statuses, counts_in(found, alike)
+
+
+def _times(values: pa.ChunkedArray) -> dict[str, int]:
+    return {entry["values"]: entry["counts"] for entry in pc.value_counts(values).to_pylist()}
+
+
+def _rows(title_list: TitleList, vendor: Vendor, hashes: LineHashes | None) -> pa.Table:
+    rows = _left_out(title_list.rows.copy(deep=False), vendor)
+    rows["collection"] = vendor.route(rows)
+    at = pa.array(rows["row_number"] - title_list.text.header_line - 1)
+    none = pa.nulls(len(rows), pa.uint64())
+    for name in LINE:
+        rows[name] = series(getattr(hashes, name).take(at) if hashes and title_list.text.plain else none)
+    return pa.Table.from_pandas(rows[list(COLUMNS)], preserve_index=False)
+
+
+def write_rows(parts: Sequence[Callable[[], pa.Table]], path: Path) -> None:
+    """Write a title list, whole or not at all."""
+    row_parts.write(path, parts, _DISTINCT)
 
 
 def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedTitleList) -> None:
     """Record what was read: the file's counts, its rejected and its excluded rows."""
-    rejected = _faults(staged.title_list)
-    connection.register("rejected_fault", rejected)
+    connection.register("rejected_fault", staged.faults)
     with transaction(connection):
         key = [profile, staged.file_sha256]
         connection.execute(
@@ -126,8 +169,7 @@ def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedT
             "valid_rows = ?, rejected_rows = ?, excluded_rows = ?, findings = ? WHERE profile = ? AND file_sha256 = ?",
             [
                 staged.encoding, fingerprint(vendor), staged.total, staged.valid, staged.rejected, staged.excluded,
-                [{"rule": rule, "severity": staged.title_list.severity_of(rule), "row_count": count}
-                 for rule, count in staged.title_list.counts.items()], *key,
+                staged.findings, *key,
             ],
         )  # fmt: skip
         connection.execute("DELETE FROM rejected_row WHERE profile = ? AND file_sha256 = ?", key)
@@ -139,8 +181,9 @@ def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedT
         connection.execute("DELETE FROM excluded_row WHERE profile = ? AND file_sha256 = ?", key)
         connection.execute(
             "INSERT INTO excluded_row SELECT ?, ?, ?, row_number, reason, publication_title, print_identifier, "
-            "online_identifier, title_id, title_url, access_type, notes FROM read_parquet(?) WHERE status = 'excluded'",
-            [profile, vendor.name, staged.file_sha256, str(staged.path)],
+            "online_identifier, title_id, title_url, access_type, notes "
+            f"FROM {row_parts.in_sql(staged.path)} WHERE status = 'excluded'",
+            [profile, vendor.name, staged.file_sha256],
         )
     connection.unregister("rejected_fault")
 

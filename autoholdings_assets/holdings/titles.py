@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoholdings_assets.config import ElectronicCollection, Home
+from autoholdings_assets.holdings import row_parts
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.title_lists import stage
 from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, set_variables, sql
@@ -106,7 +107,7 @@ def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> Non
     for collection in inputs.collections:
         connection.execute("INSERT INTO collection_state VALUES (?, ?)", [collection.name, collection.is_ready])
     parts = [
-        f"SELECT {number} AS profile_no, * FROM read_parquet({quoted(grant.title_list)})"
+        f"SELECT {number} AS profile_no, * FROM {row_parts.in_sql(grant.title_list)}"
         + (" WHERE FALSE" if grant.is_retired else "")
         for number, grant in enumerate(inputs.grants)
     ]

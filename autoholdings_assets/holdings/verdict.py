@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autoholdings_assets.config import Home
+from autoholdings_assets.holdings import row_parts
 from autoholdings_assets.holdings.entitlements import Grant, Inputs
 from autoholdings_assets.holdings.title_lists import staged_list, staged_path
-from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql
 from autoholdings_assets.retrieval.archive import Archive
 
 TITLES, PO_LINE_TITLES, COVERAGE = "titles", "titles with a PO line", "coverage"
@@ -107,8 +108,8 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
         return
     last = staged_list(home, inputs.vendor, grant.accepted_sha256, "the last accepted file")
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW old_row AS FROM read_parquet({quoted(last)});"
-        f"CREATE OR REPLACE TEMP VIEW new_row AS FROM read_parquet({quoted(grant.title_list)})"
+        f"CREATE OR REPLACE TEMP VIEW old_row AS FROM {row_parts.in_sql(last)};"
+        f"CREATE OR REPLACE TEMP VIEW new_row AS FROM {row_parts.in_sql(grant.title_list)}"
     )
     found = rows(connection, sql("file_comparison"))[0]
     if found["new_rows"] <= guard.smallest_file_share * found["old_rows"]:

@@ -4,13 +4,10 @@ Nothing is judged here; each reading leaves an *aspect* beside its column (``pri
 in ``rules.py`` look at. The part of an aspect's name before the colon is the column that a finding names.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -27,6 +24,7 @@ from autoholdings_assets.kbart.text import (
     TextFault,
     arrow,
     clean_text,
+    hashed,
     map_distinct,
     replace_distinct,
     series,
@@ -121,23 +119,10 @@ def interpret(given: pd.DataFrame, ends: npt.NDArray[np.int8], date_formats: tup
     frame = pd.DataFrame({**fields, OVERFLOW: given[OVERFLOW], **aspects}, copy=False)
     fields["embargo_info"] = _without_void_embargo(fields, aspects["embargo_info:form"])
     understood = {name: arrow(values) for name, values in fields.items()}
-    content = _content(understood)
+    content = pa.chunked_array([hashed(understood, f"hash({', '.join(understood)})")[0]])
     return Interpretation(
         frame, understood | {"from_date": arrow(from_date), "until_date": arrow(until_date), "content": content}
     )
-
-
-def _content(fields: Mapping[str, pa.ChunkedArray]) -> pa.ChunkedArray:
-    with _engine(os.getpid()).cursor() as connection:
-        connection.register("understood", pa.table(fields))
-        hashed = connection.execute(f"SELECT hash({', '.join(fields)}) AS content FROM understood").fetchnumpy()
-    return pa.chunked_array([pa.array(hashed["content"], pa.uint64())])
-
-
-@cache
-def _engine(process: int) -> duckdb.DuckDBPyConnection:
-    """The process's own, since to start one takes longer than all else that a small file needs."""
-    return duckdb.connect()
 
 
 def _cleaned(values: "pd.Series[str]", faults: npt.NDArray[np.int8]) -> "pd.Series[str]":
@@ -252,6 +237,6 @@ def row_ends(text: KbartText) -> npt.NDArray[np.int8]:
     short = counts < len(columns)
     cut = np.full(len(counts), RowEnd.COMPLETE, dtype=np.int8)
     cut[short] = RowEnd.SHORT
-    if short.mean() < HABIT:
+    if short.sum() < HABIT * len(short):
         cut[counts <= needed] = RowEnd.BEFORE_COVERAGE
     return cut

@@ -5,18 +5,22 @@ looks closely only at the lines that need it. What the cells mean is not known h
 """
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from autoholdings_assets.kbart.header import LINES_TO_LOOK_AT, Header, find_header, understand
+from autoholdings_assets.kbart.text import hashed
 
 DELIMITERS = (b"\t", b",", b";", b"|")
 DELIMITER_NAMES = {b"\t": "tab", b",": "comma", b";": "semicolon", b"|": "bar"}
 BLOCK = 8 << 20
+_PIECE = 1 << 20
 LONGEST_QUOTED_RECORD = 40
 """A quoted cell may hold line breaks, but a quotation mark that nobody closed must not swallow the file."""
 csv.field_size_limit(1 << 27)
@@ -53,6 +57,14 @@ class EvenRows:
     surplus: dict[int, str]
     broken: int
     """How many rows took several lines, by line breaks in quoted cells."""
+
+
+@dataclass(frozen=True)
+class LineHashes:
+    """Two numbers of 64 bits (uint64) for each line after the header, the same for lines that say the same."""
+
+    line: pa.Array
+    line_check: pa.Array
 
 
 def layout(text: bytes) -> Layout | None:
@@ -111,6 +123,28 @@ def even_rows(found: Layout) -> EvenRows:
             at += used
             number += used
     return EvenRows(bytes(content), np.array(numbers, np.int64), np.array(counts, np.int32), surplus, broken)
+
+
+def line_array(found: Layout) -> pa.LargeStringArray:
+    """The lines after the header with their line feeds, without a copy of the text."""
+    text = np.frombuffer(found.text, np.uint8, offset=found.start)
+    ends = [  # piece by piece, since a processor's own memory is small
+        np.flatnonzero(text[start : start + _PIECE] == ord("\n")) + start + 1 for start in range(0, len(text), _PIECE)
+    ]
+    unended = [len(text)] if len(text) and text[-1] != ord("\n") else []
+    offsets = np.concatenate([[0], *ends, unended]).astype(np.int64)
+    return pa.LargeStringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(found.text).slice(found.start)
+    )
+
+
+def line_hashes(found: Layout) -> LineHashes | None:
+    """What tells the lines of tab-separated text apart, and from those under other column names."""
+    if found.delimiter != "tab":
+        return None
+    line, check = hashed({"line": line_array(found)}, "hash(line)", "hash(reverse(line))")
+    names = hashlib.blake2b("\t".join(found.header.columns).encode(), digest_size=8).digest()
+    return LineHashes(pa.array(line ^ np.frombuffer(names, np.uint64)), pa.array(check))
 
 
 def _blocks_of_lines(text: bytes, start: int) -> Iterator[tuple[list[bytes], bool]]:

@@ -17,7 +17,7 @@ import pyarrow.csv as arrow_csv
 from autoholdings_assets.kbart.errors import MissingColumns, NoRows, NotKbart
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.header import MOST_COLUMNS, Header
-from autoholdings_assets.kbart.lines import Layout, even_rows, layout
+from autoholdings_assets.kbart.lines import Layout, even_rows, layout, line_array
 from autoholdings_assets.kbart.text import series, text_size, unquoted
 from autoholdings_assets.kbart.unpack import Limits, Text, fetch, unpack
 
@@ -37,6 +37,7 @@ class KbartText:
     ``field_count`` (int32, the cells the row had), the 25 KBART columns and then the file's other columns, all ``str``,
     trimmed, blank cells null; ``overflow`` holds what stood beyond the header's columns. Rows that are blank
     throughout are left out and counted in ``blank_rows``; ``broken_rows`` counts those that took several lines.
+    ``plain``: every line after the header is a row of the header's width, between tabs.
     """
 
     frame: pd.DataFrame
@@ -54,6 +55,20 @@ class KbartText:
     header_line: int
     blank_rows: int
     broken_rows: int
+    plain: bool
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A file unpacked and laid out, whose rows are still to be read."""
+
+    layout: Layout
+    name: str
+    size: int
+    encoding: str
+    byte_order_mark: bool
+    container: str
+    member: str
 
 
 def read(source: Path | bytes, *, name: str | None = None, limits: Limits = Limits()) -> KbartText:  # noqa: B008
@@ -62,6 +77,11 @@ def read(source: Path | bytes, *, name: str | None = None, limits: Limits = Limi
     ``name`` is what messages call the file (by default its own name). Raises a subclass of
     :class:`~autoholdings_assets.kbart.errors.UnreadableFile` for a file that cannot be used at all, and nothing else.
     """
+    return read_rows(open_file(source, name=name, limits=limits))
+
+
+def open_file(source: Path | bytes, *, name: str | None = None, limits: Limits = Limits()) -> OpenFile:  # noqa: B008
+    """Unpack a file and find its header. Parameters and errors are those of `read`."""
     name = name or (source.name if isinstance(source, Path) else "the file")
     content = fetch(source, name, limits)
     size = len(content)
@@ -72,20 +92,44 @@ def read(source: Path | bytes, *, name: str | None = None, limits: Limits = Limi
         raise _not_kbart(text, name)
     if not found.header.usable:
         raise _missing_columns(found.header, name)
-    packing = (text.encoding, text.byte_order_mark, text.container, text.member)
-    del text  # a large file is to be in memory as few times as can be
-    columns, numbers, counts, broken_rows = _columns(found)
-    if len(numbers) == 0:
-        raise _no_rows(name)
-    frame, blank_rows = _frame(found.header, columns, numbers, counts)
-    if frame.empty:
-        raise _no_rows(name)
+    return OpenFile(found, name, size, text.encoding, text.byte_order_mark, text.container, text.member)
+
+
+def read_rows(file: OpenFile) -> KbartText:
+    """Read all rows of an open file. Raises ``NoRows`` when it has none."""
+    text = _text(file, *_columns(file.layout))
+    if text.frame.empty:
+        raise _no_rows(file.name)
+    return text
+
+
+def read_lines(file: OpenFile, wanted: npt.NDArray[np.bool_]) -> KbartText | None:
+    """Read only some of the lines after the header, as they would be read with all others if the file is plain.
+
+    ``wanted``: one truth value a line. Gives ``None`` where one of them is not a row of the header's width.
+    """
+    lines = line_array(file.layout).filter(pa.array(wanted))
+    try:
+        table = _parse(lines.buffers()[2] or pa.py_buffer(b""), list(file.layout.header.columns))
+    except pa.ArrowInvalid:
+        return None
+    return _text(file, _trimmed_columns(table), np.flatnonzero(wanted) + file.layout.header_line + 1, None, 0)
+
+
+def _text(file: OpenFile, columns: Columns, numbers: Numbers, counts: Counts | None, broken_rows: int) -> KbartText:
+    """``counts`` is ``None`` where every row has the header's width."""
+    found = file.layout
+    whole = np.full(len(numbers), len(found.header.columns), dtype=np.int32) if counts is None else counts
+    frame, blank_rows = _frame(found.header, columns, numbers, whole)
     return KbartText(
         frame,
         found.header,
-        name,
-        size,
-        *packing,
+        file.name,
+        file.size,
+        file.encoding,
+        file.byte_order_mark,
+        file.container,
+        file.member,
         delimiter=found.delimiter,
         line_ends=found.line_ends,
         quoted=found.quoted,
@@ -93,22 +137,20 @@ def read(source: Path | bytes, *, name: str | None = None, limits: Limits = Limi
         header_line=found.header_line,
         blank_rows=blank_rows,
         broken_rows=broken_rows,
+        plain=counts is None,
     )
 
 
-def _columns(found: Layout) -> tuple[Columns, Numbers, Counts, int]:
-    """The columns as Arrow text, each row's line and number of cells, and how many rows took several lines."""
+def _columns(found: Layout) -> tuple[Columns, Numbers, Counts | None, int]:
+    """The columns as Arrow text, each row's line and number of cells, and how many rows took several lines.
+
+    A plain file has no numbers of cells: each row has as many as the header.
+    """
     names = list(found.header.columns)
     if found.delimiter == "tab":
         try:
             table = _parse(pa.py_buffer(found.text).slice(found.start), names)
-            count = table.num_rows
-            return (
-                _trimmed_columns(table),
-                np.arange(count, dtype=np.int64) + found.header_line + 1,
-                np.full(count, len(names), dtype=np.int32),
-                0,
-            )
+            return _trimmed_columns(table), np.arange(table.num_rows) + found.header_line + 1, None, 0
         except pa.ArrowInvalid:  # rows of other widths, blank lines
             pass
     rows = even_rows(found)

@@ -4,11 +4,14 @@ Knows nothing of KBART's columns.
 """
 
 import html
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntFlag
+from functools import cache
 from typing import Any
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -74,6 +77,22 @@ def series(values: pa.Array | pa.ChunkedArray) -> "pd.Series[Any]":
     if pa.types.is_large_string(chunked.type):
         return pd.Series(pd.array(chunked, dtype=TEXT_DTYPE))
     return pd.Series(pd.arrays.ArrowExtensionArray(chunked))
+
+
+def hashed(columns: Mapping[str, pa.Array | pa.ChunkedArray], *expressions: str) -> tuple[npt.NDArray[np.uint64], ...]:
+    """DuckDB's 64-bit hashes of columns, one array for each expression such as ``hash(notes, access_type)``."""
+    with _engine(os.getpid()).cursor() as connection:
+        connection.register("columns", pa.table(dict(columns)))
+        names = [f"hash_{number}" for number in range(len(expressions))]
+        selected = ", ".join(f"{expression} AS {name}" for name, expression in zip(names, expressions, strict=True))
+        found = connection.execute(f"SELECT {selected} FROM columns").fetchnumpy()
+    return tuple(np.asarray(found[name], np.uint64) for name in names)
+
+
+@cache
+def _engine(process: int) -> duckdb.DuckDBPyConnection:
+    """The process's own, since to start one takes longer than all else that a small file needs."""
+    return duckdb.connect()
 
 
 def map_distinct(

@@ -1,6 +1,7 @@
 """Judge a text frame by the rules: valid and rejected rows, findings, counts. Rows in = valid + rejected, always."""
 
 import hashlib
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -47,9 +48,10 @@ class TitleList:
 
     ``rows``: one record a row of the file, in its order: ``row_number``, ``status`` ('valid' or 'rejected'),
     ``reason`` (the key of the first error, null for valid rows), the 25 KBART columns as understood (``str``),
-    ``from_date``, ``until_date`` (date32), and ``content`` (uint64: the same for rows that say the same). ``findings``:
-    ``row_number``, ``column``, ``value`` (as given), ``rule``, ``severity``, ``message``, sorted by row. ``counts``:
-    for each rule with findings the number of rows.
+    ``from_date``, ``until_date`` (date32), ``content`` (uint64: the same for rows that say the same), and ``found``
+    (uint64: a bit for each of `RULES` that the row breaks by itself). ``findings``: ``row_number``, ``column``,
+    ``value`` (as given), ``rule``, ``severity``, ``message``, sorted by row. ``counts``: for each rule with findings
+    the number of rows.
     """
 
     rows: pd.DataFrame
@@ -132,17 +134,13 @@ def validate(text: KbartText, options: ReadingOptions = ReadingOptions()) -> Tit
         },
         copy=False,
     )
-    failures = _in_order(_in_file(judged) | failures_in(understood, whole_file=True))
-    reason = _first_errors(failures, len(text.frame), strict=options.strict)
-    counts = {
-        rule.key: _count_rows([found.at for found in failures if found.rule is rule], len(text.frame))
-        for rule in RULES
-        if any(found.rule is rule for found in failures)
-    }
+    of_rows, of_file = _in_file(judged), failures_in(understood, whole_file=True)
+    failures = _in_order(of_rows | of_file)
+    understood["found"] = _found(_in_order(of_rows), len(text.frame))
     return TitleList(
-        rows=_rows(text, understood, reason),
+        rows=_rows(text, understood, _first_errors(failures, len(text.frame), strict=options.strict)),
         findings=_findings(failures, text, strict=options.strict),
-        counts=counts,
+        counts=_counts(_times(understood["found"]), of_file),
         file_findings=check_file(text, strict=options.strict),
         text=text,
         strict=options.strict,
@@ -183,12 +181,32 @@ def _in_order(where: Failures) -> list[_Failure]:
     ]
 
 
-def _count_rows(at: list[npt.NDArray[np.intp]], count: int) -> int:
-    """How many of the rows are named at least once."""
-    named = np.zeros(count, dtype=bool)
-    for positions in at:
-        named[positions] = True
-    return int(named.sum())
+def counts_in(found: Mapping[int, int], alike: pd.DataFrame) -> dict[str, int]:
+    """For each rule with findings the number of rows, of rows that were judged at several times.
+
+    ``found``: how often each value of the column of that name stands in the rows. ``alike``: content and the 25
+    columns of the rows whose content is that of another.
+    """
+    return _counts(found, failures_in(alike, whole_file=True))
+
+
+def _found(failures: list[_Failure], count: int) -> npt.NDArray[np.uint64]:
+    found = np.zeros(count, np.uint64)
+    for failure in failures:
+        found[failure.at] |= np.uint64(1 << RULES.index(failure.rule))
+    return found
+
+
+def _times(found: "pd.Series[int]") -> dict[int, int]:
+    times = found.value_counts()
+    return dict(zip(times.index.tolist(), times.tolist(), strict=True))
+
+
+def _counts(found: Mapping[int, int], of_file: Failures) -> dict[str, int]:
+    counts = {
+        rule.key: sum(times for bits, times in found.items() if bits >> number & 1) for number, rule in enumerate(RULES)
+    } | {rule: len(at) for (rule, _), at in of_file.items()}
+    return {rule.key: counts[rule.key] for rule in RULES if counts[rule.key]}
 
 
 def _first_errors(failures: list[_Failure], count: int, *, strict: bool) -> pa.DictionaryArray:

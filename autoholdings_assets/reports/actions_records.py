@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from autoholdings_assets.config import Configuration, Home
+from autoholdings_assets.holdings import row_parts
 from autoholdings_assets.holdings.plan import Plan
 from autoholdings_assets.holdings.title_lists import NOTED_OPEN_ACCESS, staged_list
 from autoholdings_assets.holdings.titles import content_path
@@ -179,8 +180,8 @@ def _load_understood(connection: Connection, home: Home, vendor: Vendor, files: 
     """Make ``actions_file_row``: every row of the files as it was understood."""
     staged = {f["file_no"]: staged_list(home, vendor, f["file_sha256"], f["file_name"]) for f in files}
     rows_of = (
-        f"SELECT {number} AS file_no, {_UNDERSTOOD} FROM read_parquet({quoted(path)})"
-        for number, path in staged.items()
+        f"SELECT {number} AS file_no, {_UNDERSTOOD} FROM {row_parts.in_sql(folder)}"
+        for number, folder in staged.items()
     )
     _view(connection, "actions_file_row", ("FROM actions_no_file_row", *rows_of))
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from autoholdings_assets.config import Home
+from autoholdings_assets.holdings import row_parts
 from autoholdings_assets.holdings.title_lists import staged_path
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, quoted, rows
 from autoholdings_assets.kbart.fields import FIELD_NAMES
@@ -105,11 +106,10 @@ def export_left_out(home: Home, vendor: Vendor, day: date) -> tuple[Path, int]:
         accepted = connection.execute(
             "SELECT DISTINCT file_sha256 FROM entitlement WHERE vendor = ? ORDER BY 1", [vendor.name]
         ).fetchall()
-        staged = [str(staged_path(home, vendor, sha)) for (sha,) in accepted]
+        staged = [staged_path(home, vendor, sha) for (sha,) in accepted]
         found = connection.execute(
-            "SELECT DISTINCT * EXCLUDE (row_number, status, reason, from_date, until_date, collection) "
-            "FROM read_parquet(?) WHERE status = 'excluded' ORDER BY publication_title, date_first_issue_online",
-            [staged],
+            f"SELECT DISTINCT {', '.join(FIELD_NAMES)} FROM {row_parts.in_sql(*staged)} "
+            "WHERE status = 'excluded' ORDER BY publication_title, date_first_issue_online"
         ).df() if staged else None  # fmt: skip
     home.outbox.mkdir(parents=True, exist_ok=True)
     path = home.outbox / f"{vendor.name.title()}_Global_FreeContent_{day:%Y-%m-%d}.txt"

@@ -27,7 +27,7 @@ from autoholdings_assets.config import (
     Policies,
     load_configuration,
 )
-from autoholdings_assets.holdings import apply, title_lists, undo
+from autoholdings_assets.holdings import apply, undo
 from autoholdings_assets.holdings.entitlements import Grant, Inputs
 from autoholdings_assets.holdings.generations import advance
 from autoholdings_assets.holdings.invariants import broken_invariants
@@ -35,7 +35,7 @@ from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows, scalar, transaction
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.vendors.model import load_vendors
-from autoholdings_tests.library import issn, journal
+from autoholdings_tests.library import issn, journal, stage_rows
 from autoholdings_tests.property.test_apply_property import Crash, CrashingConnection
 
 LIVES = int(os.environ.get("AUTOHOLDINGS_LIVES", "8"))
@@ -183,8 +183,8 @@ class Life:
         frame = frame.astype({"from_date": "date32[day][pyarrow]", "reason": "str"})
         frame["content"] = pd.util.hash_pandas_object(frame[list(FIELD_NAMES)], index=False)
         sha = hashlib.sha256(f"{self.number} {self.runs} {self.chance.random()}".encode()).hexdigest()
-        path = self.home.staging / f"{sha}.parquet"
-        title_lists.write_frame(frame[list(title_lists.COLUMNS)], path)
+        path = self.home.staging / sha
+        stage_rows(frame, path)
         self.known[sha] = (sha, path)
         return sha, path
 

@@ -19,13 +19,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autoholdings_assets.config import ElectronicCollection, Home, Policies
-from autoholdings_assets.holdings import apply, plan, settled, title_lists
+from autoholdings_assets.holdings import apply, plan, settled
 from autoholdings_assets.holdings.entitlements import Grant, Inputs
 from autoholdings_assets.holdings.plan import make_plan, plan_items
 from autoholdings_assets.holdings.titles import content_path
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.vendors.model import load_vendors
+from autoholdings_tests.library import stage_rows
 
 LIVES = int(os.environ.get("AUTOHOLDINGS_LIVES", "4"))
 WILEY = load_vendors()["wiley"]
@@ -159,8 +160,8 @@ def staged(folder: Path, file: File) -> tuple[str, Path]:
     frame = frame.astype(dict.fromkeys(("from_date", "until_date"), "date32[day][pyarrow]") | {"reason": "str"})
     frame["content"] = pd.util.hash_pandas_object(frame[list(FIELD_NAMES)], index=False)
     sha = hashlib.sha256(repr(file).encode()).hexdigest()
-    path = folder / f"{sha}.parquet"
-    title_lists.write_frame(frame[list(title_lists.COLUMNS)], path)
+    path = folder / sha
+    stage_rows(frame, path)
     return sha, path
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from autoholdings_assets.config import ConfigurationError
-from autoholdings_assets.holdings import runs, title_lists
+from autoholdings_assets.holdings import row_parts, runs, title_lists
 from autoholdings_assets.holdings.profiles import is_retirement_pending
 from autoholdings_assets.holdings.runs import ProfileOutcome
-from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
+from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows, scalar
 from autoholdings_assets.kbart.errors import UnreadableFile
 from autoholdings_assets.pipeline.steps.arrivals import arrival, known_files
 from autoholdings_assets.pipeline.steps.ending import end_without_file
@@ -134,7 +134,11 @@ def _read(
     )
     if not (known and title_lists.staged_path(context.home, vendor, sha).exists()):
         try:
-            staged = title_lists.stage(context.home, vendor, sha, file["file_name"])
+            accepted = scalar(
+                connection, "SELECT any_value(file_sha256) FROM entitlement WHERE profile = ?", [outcome.profile]
+            )
+            before = title_lists.staged_path(context.home, vendor, accepted) if accepted else None
+            staged = title_lists.stage(context.home, vendor, sha, file["file_name"], before)
         except UnreadableFile as error:
             named = "" if error.name == outcome.profile else f"{error.name}: "  # where the vendor names no file
             refusal = ProfileOutcome(outcome.profile, "refused", f"{named}{error.message}", error.advice, sha)
@@ -164,15 +168,13 @@ def _answer_inbox(context: RunContext, files: list[FileRead], refused: list[Prof
 def _title_list_preview(
     connection: Connection, context: RunContext, vendor: Vendor, files: list[FileRead]
 ) -> list[dict[str, object]]:
-    paths = [str(title_lists.staged_path(context.home, vendor, file.file_sha256)) for file in files]
-    if not paths:
+    if not files:
         return []
+    staged = row_parts.in_sql(*(title_lists.staged_path(context.home, vendor, file.file_sha256) for file in files))
     return rows(
         connection,
         "SELECT row_number, status, publication_title, print_identifier, online_identifier, date_first_issue_online, "
-        "date_last_issue_online, publication_type, collection FROM read_parquet(?) "
-        f"ORDER BY row_number LIMIT {PREVIEW_ROWS}",
-        [paths],
+        f"date_last_issue_online, publication_type, collection FROM {staged} ORDER BY row_number LIMIT {PREVIEW_ROWS}",
     )
 
 

@@ -1,0 +1,118 @@
+"""Files that are read line by changed line come out as if all their lines were read."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from autoholdings_assets.config import Home
+from autoholdings_assets.holdings import known_rows, row_parts, title_lists
+from autoholdings_assets.holdings.title_lists import StagedTitleList, stage, staged_path
+from autoholdings_assets.kbart.errors import UnreadableFile
+from autoholdings_assets.kbart.reader import KbartText
+from autoholdings_assets.kbart.validation import ReadingOptions, TitleList, validate
+from autoholdings_assets.retrieval.archive import Archive
+from autoholdings_assets.vendors.model import Vendor, load_vendors
+from autoholdings_tests.kbart_files import kbart, monograph, serial
+from autoholdings_tests.unit.test_kbart_rules import CASES
+
+# Lines of every kind: good, mended, warned of, rejected, left out, repeated, of another width, blank.
+ROWS = (
+    *(serial(online_identifier=issn, title_id=issn) for issn in ("1476-4687", "1365-2966", "2041-8205", "")),
+    serial(date_last_issue_online="2010", embargo_info="P1Y"),
+    serial(print_identifier="00280836", coverage_depth="full text", notes="&amp; more"),
+    serial(date_first_issue_online="soon"),  # rejected
+    serial(date_first_issue_online="2011", date_last_issue_online="2001"),
+    serial(access_type="F", notes="Open access since 2010"),
+    serial(publication_type="", online_identifier="", print_identifier=""),
+    monograph(),
+    monograph(embargo_info="nonsense", publication_title="Ein Buch über Bücher"),
+    monograph(online_identifier="9783161484101"),
+    monograph(publication_title='"A ""quoted"" one"'),
+    {},  # blank throughout
+)
+FAULTY = (case if isinstance(case, str) else kbart([case]).split("\n")[1] for case, _ in CASES.values())
+LINES = (*(kbart([row]).split("\n")[1] for row in ROWS), *FAULTY, "too few\tcells", "", 'an "open\tquotation\tmark')
+PLAIN = [line for line in LINES if line.count("\t") == LINES[0].count("\t")]
+VENDORS = load_vendors()
+HEADER = kbart([]).rstrip("\n")
+
+plain_file = st.lists(st.sampled_from(PLAIN), min_size=1, max_size=14)
+any_file = plain_file | plain_file | plain_file | st.lists(st.sampled_from(LINES), min_size=1, max_size=14)
+header = st.sampled_from(
+    [HEADER, HEADER, HEADER, HEADER.replace("notes", "coverage_notes"), "\t".join(HEADER.split("\t")[::-1])]
+)
+
+
+def staged_after(home: Home, vendor: Vendor, content: str, before: str | None) -> StagedTitleList:
+    """A file staged anew, after another one or alone."""
+    last = staged_after(home, vendor, before, None).path if before else None
+    sha = Archive(home.archive).put([content.encode()]).sha256
+    shutil.rmtree(staged_path(home, vendor, sha), ignore_errors=True)
+    return stage(home, vendor, sha, "the file", last)
+
+
+def rows_of(staged: StagedTitleList) -> list[dict[str, object]]:
+    """The staged rows in the file's order."""
+    return row_parts.read(staged.path, title_lists.COLUMNS).sort_by("row_number").to_pylist()
+
+
+def faults_of(staged: StagedTitleList) -> list[dict[str, object]]:
+    """Why rows were rejected, in any order."""
+    return staged.faults.sort_values(["row_number", "rule", "column_name"]).to_dict("records")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _any_file_is_large_enough() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(known_rows, "LEAST_LINES", 1)
+        patch.setattr(known_rows, "LEAST_KNOWN", 0.01)
+        yield
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home for all files."""
+    return Home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.mark.rule("A3")
+@settings(deadline=None, max_examples=30)
+@given(before=any_file, now=any_file, headers=st.tuples(header, header), ended=st.booleans(), free=st.booleans())
+def test_known_rows_are_as_if_they_were_read(
+    home: Home, before: list[str], now: list[str], headers: tuple[str, str], *, ended: bool, free: bool
+) -> None:
+    """Rows, what the rules found of each, counts and faults are those of the whole file read at once."""
+    vendor = VENDORS["oup" if free else "wiley"]
+    texts = ["\n".join([heading, *lines]) for heading, lines in zip(headers, (now, before), strict=True)]
+    content, last = (text + "\n" if ended else text for text in texts)
+    try:
+        alone = staged_after(home, vendor, content, None)
+        rows, faults = rows_of(alone), faults_of(alone)
+        after = staged_after(home, vendor, content, last)
+    except UnreadableFile:
+        assume(False)
+    assert rows_of(after) == rows
+    assert faults_of(after) == faults
+    assert replace(after, faults=alone.faults) == alone
+
+
+def test_only_other_lines_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a weekly file no more is read than the lines that are new, and those that were rejected before."""
+    rows = [serial(online_identifier="", title_id=str(number)) for number in range(30)]
+    bad = serial(date_first_issue_online="soon")
+    last, now = kbart([*rows, bad]), kbart([bad, *rows[::-1], monograph()])
+    read: list[int] = []
+
+    def counting(text: KbartText, options: ReadingOptions) -> TitleList:
+        read.append(len(text.frame))
+        return validate(text, options)
+
+    monkeypatch.setattr(title_lists, "validate", counting)
+    staged = staged_after(Home(tmp_path), VENDORS["wiley"], now, last)
+    assert read == [31, 2]
+    assert (staged.total, staged.rejected) == (32, 1)
