@@ -17,7 +17,7 @@ from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, 
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.utils import make_new_run_id
-from sqlalchemy.pool import SingletonThreadPool
+from sqlalchemy.pool import QueuePool
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.pipeline.assets import apply_selection, run_selection
@@ -95,7 +95,8 @@ def _kept_connections() -> Iterator[None]:
     """Let Dagster's SQLite event log keep its connections while a run lasts.
 
     It makes an engine and a connection for every event, and with them compiles every statement and brings the log of
-    SQLite into its file anew: a third of a small run's time, and a thousand waits for the disk.
+    SQLite into its file anew: a third of a small run's time, and a thousand waits for the disk. A queue of connections,
+    not one for each thread: in the middle of a transaction Dagster asks for one more, whose end would undo it.
     """
     storage: Any = sqlite_event_log
     original = storage.create_engine
@@ -103,7 +104,7 @@ def _kept_connections() -> Iterator[None]:
 
     def create_engine(address: str, **settings: Any) -> Any:
         if address not in kept:
-            kept[address] = engine = original(address, **settings | {"poolclass": SingletonThreadPool})
+            kept[address] = engine = original(address, **settings | {"poolclass": QueuePool})
             engine.dispose = lambda: None  # it is called after every event
         return kept[address]
 

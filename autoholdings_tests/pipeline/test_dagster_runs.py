@@ -90,6 +90,9 @@ def test_a_run_materializes_the_chain_and_shows_figures_and_small_previews(
     run = start(library, instance)
     assert run.run.is_success
     assert run.materialized == WHOLE_RUN
+    for name in WHOLE_RUN:  # in what the UI's plots and lists of events are made from, too
+        (record,) = instance.fetch_materializations(dg.AssetKey(name.split("/")), limit=9).records
+        assert record.run_id == run.run.run_id
     rows = {name: run.metadata(f"wiley/{name}")["dagster/row_count"] for name in CHAIN}
     assert rows == {"kbart_files": 1} | dict.fromkeys(CHAIN[1:], 501)
     for name in CHAIN[:5]:
