@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,6 +26,9 @@ LEAST_LINES = 20_000
 
 LEAST_KNOWN = 0.5
 """The share of a file's lines that must be known."""
+
+BEFORE = "before"
+"""Under this name a title list tells the one that its known rows were staged with."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,16 @@ class KnownRows:
         else:
             rows = rows.take(pa.array(at))
         numbers = np.flatnonzero(self.lines)[here] + self.header_line + 1
-        return rows.set_column(rows.column_names.index("row_number"), "row_number", pa.array(numbers))
+        rows = rows.set_column(rows.column_names.index("previous_row"), "previous_row", rows["row_number"])
+        rows = rows.set_column(rows.column_names.index("row_number"), "row_number", pa.array(numbers))
+        return rows.replace_schema_metadata({BEFORE: self.before.name})
 
 
 def known_rows(hashes: LineHashes | None, header_line: int, before: Path | None) -> KnownRows | None:
     """The rows of a file that another, staged one has too. ``None`` where there are too few to be worth it.
 
-    Rejected rows are never known, so that their faults are told of this file.
+    Rejected rows are never known, so that their faults are told of this file, and of repetitions the first one is, so
+    that a row before is one row now at most.
     """
     if hashes is None or len(hashes.line) < LEAST_LINES or before is None or not before.exists():
         return None
@@ -66,6 +73,7 @@ def known_rows(hashes: LineHashes | None, header_line: int, before: Path | None)
     found = there.select(["line_check", "status"]).take(at)
     known = pc.and_(pc.equal(found["line_check"], hashes.line_check), pc.not_equal(found["status"], "rejected"))
     lines = np.asarray(pc.fill_null(known, False).to_numpy())
+    lines[np.flatnonzero(lines)[pd.Series(at.filter(pa.array(lines))).duplicated()]] = False
     if lines.sum() < LEAST_KNOWN * len(lines):
         return None
     return KnownRows(before, header_line, lines, at.filter(pa.array(lines)).to_numpy())

@@ -49,6 +49,12 @@ def read(folder: Path, columns: Sequence[str]) -> pa.Table:
     return pa.concat_tables([pq.read_table(path, columns=list(columns)) for path in _files(folder)])
 
 
+def told(folder: Path) -> dict[str, str]:
+    """What was written with the first part, besides its rows."""
+    about = pq.read_schema(_files(folder)[0]).metadata or {}
+    return {key.decode(): value.decode() for key, value in about.items()}
+
+
 def shares(folder: Path) -> list[Share]:
     """All rows, in as many shares as there are processors."""
     groups: list[tuple[Path, int]] = []

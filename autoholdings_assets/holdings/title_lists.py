@@ -1,8 +1,8 @@
 """Title lists on disk: the checked rows of one file, under the file's hash.
 
 A staged title list is a Parquet file with the title list frame (see ``kbart.validation``) plus ``collection`` and with
-the vendor's free content marked 'excluded', in any order. It is a function of the file's bytes, the reader and the
-vendor's data alone, so that it can be made again from the archive at any time.
+the vendor's free content marked 'excluded', in any order. But for ``previous_row`` it is a function of the file's
+bytes, the reader and the vendor's data alone, so that it can be made again from the archive at any time.
 """
 
 import hashlib
@@ -45,13 +45,14 @@ COLUMNS = (
     "collection",
     "found",
     *LINE,
+    "previous_row",
 )
-"""The columns of a staged title list."""
+"""The columns of a staged title list. ``previous_row``: the number that a known row had in the title list before."""
 
 _NAMING = ("publication_title", "print_identifier", "online_identifier", "title_id", "title_url")
 """What a row says of its title, for people to find it."""
 
-_DISTINCT = ("row_number", *_NAMING, "content", *LINE)
+_DISTINCT = ("row_number", *_NAMING, "content", *LINE, "previous_row")
 """Columns in which hardly a value repeats: a dictionary of them would only cost time."""
 
 NOTED_OPEN_ACCESS = "noted_open_access"
@@ -150,6 +151,7 @@ def _rows(title_list: TitleList, vendor: Vendor, hashes: LineHashes | None) -> p
     none = pa.nulls(len(rows), pa.uint64())
     for name in LINE:
         rows[name] = series(getattr(hashes, name).take(at) if hashes and title_list.text.plain else none)
+    rows["previous_row"] = series(pa.nulls(len(rows), pa.int64()))
     return pa.Table.from_pandas(rows[list(COLUMNS)], preserve_index=False)
 
 

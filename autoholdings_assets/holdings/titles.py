@@ -5,14 +5,16 @@ statement that it belongs to, or why it grants nothing.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autoholdings_assets.config import ElectronicCollection, Home
 from autoholdings_assets.holdings import row_parts
 from autoholdings_assets.holdings.entitlements import Inputs
+from autoholdings_assets.holdings.known_rows import BEFORE
 from autoholdings_assets.holdings.title_lists import stage
-from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, set_variables, sql
+from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
 from autoholdings_assets.kbart import coverage
 from autoholdings_assets.kbart.reader import read
 from autoholdings_assets.kbart.validation import validate
@@ -47,7 +49,11 @@ class MergedTitles:
 
 def merged_path(home: Home, inputs: Inputs) -> Path:
     """Where the row outcomes of these inputs are staged."""
-    return home.staging / "coverage" / f"{inputs.vendor.name}-{inputs.digest[:16]}.parquet"
+    return _merged_path(home, inputs, inputs.digest)
+
+
+def _merged_path(home: Home, inputs: Inputs, digest: str) -> Path:
+    return home.staging / "coverage" / f"{inputs.vendor.name}-{digest[:16]}.parquet"
 
 
 def content_path(home: Home, plan_id: str, part: str) -> Path:
@@ -88,10 +94,12 @@ def load_row_outcomes(connection: Connection, home: Home, inputs: Inputs) -> Non
     if path.exists():
         connection.execute(f"CREATE OR REPLACE TEMP TABLE row_outcome AS FROM read_parquet({quoted(path)})")
         return
+    coverage.define_identity(connection, keep_apart=inputs.vendor.merging.keep_apart)
+    keep_outcomes(connection, home, inputs)
     _match_community_zone(connection, inputs)
-    coverage.merge(connection, keep_apart=inputs.vendor.merging.keep_apart)
+    coverage.merge(connection)
     connection.execute(sql("row_outcomes"))
-    write_parquet(connection, "row_outcome", path)
+    write_parquet(connection, "row_outcome", path, told=_merged_of(inputs))
 
 
 def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> None:
@@ -106,20 +114,68 @@ def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> Non
         )
     for collection in inputs.collections:
         connection.execute("INSERT INTO collection_state VALUES (?, ?)", [collection.name, collection.is_ready])
+    _view_rows(connection, inputs)
+
+
+def _view_rows(connection: Connection, inputs: Inputs, known: Sequence[str] = ()) -> None:
+    """Make ``granted_row``; ``known`` says for each grant which row of the last merge a row is, in SQL."""
+    previous = known or ["NULL::BIGINT"] * len(inputs.grants)
     parts = [
-        f"SELECT {number} AS profile_no, * FROM {row_parts.in_sql(grant.title_list)}"
-        + (" WHERE FALSE" if grant.is_retired else "")
+        f"SELECT {number} AS profile_no, "
+        f"* EXCLUDE (found, line, line_check) REPLACE ({previous[number]} AS previous_row) "
+        f"FROM {row_parts.in_sql(grant.title_list)}" + (" WHERE FALSE" if grant.is_retired else "")
         for number, grant in enumerate(inputs.grants)
     ]
     connection.execute("CREATE OR REPLACE TEMP VIEW granted_row AS " + " UNION ALL ".join(parts))
 
 
-def write_parquet(connection: Connection, relation: str, path: Path) -> None:
-    """Write a relation as Parquet, whole or not at all."""
+def write_parquet(connection: Connection, relation: str, path: Path, told: Mapping[str, str] | None = None) -> None:
+    """Write a relation as Parquet, whole or not at all; ``told`` goes with it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
-    connection.execute(f"COPY (FROM {relation}) TO {quoted(unfinished)} (FORMAT parquet, COMPRESSION lz4_raw)")
+    words = ", ".join(f"{name}: '{value}'" for name, value in (told or {}).items())
+    about = f", KV_METADATA {{{words}}}" if words else ""
+    connection.execute(f"COPY (FROM {relation}) TO {quoted(unfinished)} (FORMAT parquet, COMPRESSION lz4_raw{about})")
     unfinished.replace(path)
+
+
+def keep_outcomes(connection: Connection, home: Home, inputs: Inputs) -> None:
+    """Make ``kept_outcome``, the rows that are merged as they were for the plan applied last, and ``fresh_row``.
+
+    Only what follows from the files' rows by themselves is kept; a property test holds that merging all rows anew
+    gives the same. Community Zone titles are matched anew for all rows.
+    """
+    last = scalar(connection, "SELECT any_value(inputs_hash) FROM vendor_state WHERE vendor = ?", [inputs.vendor.name])
+    path = _merged_path(home, inputs, last or "")
+    known = known_rows(connection, path, inputs) if path.exists() else None
+    if known:
+        _view_rows(connection, inputs, known)
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW last_outcome AS FROM read_parquet({quoted(path)})")
+    connection.execute(sql("kept_outcomes" if known else "nothing_kept"))
+
+
+def known_rows(connection: Connection, path: Path, inputs: Inputs) -> list[str] | None:
+    """Which row of an earlier merge each row is, in SQL for each grant; ``None`` where nothing follows from it."""
+    told = "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)"
+    earlier = dict(connection.execute(told, [str(path)]).fetchall())
+    if earlier.get("settings") != inputs.settings_digest or any(c.cz_title_list for c in inputs.collections):
+        return None
+    known = []
+    for number, grant in enumerate(inputs.grants):
+        before = earlier.get(f"list_{number}")
+        if before == grant.title_list.name:
+            known.append("row_number")
+        elif before and before == row_parts.told(grant.title_list).get(BEFORE):
+            known.append("previous_row")
+        else:
+            return None
+    return known
+
+
+def _merged_of(inputs: Inputs) -> dict[str, str]:
+    """What rows were merged, and under which settings."""
+    lists = {f"list_{number}": grant.title_list.name for number, grant in enumerate(inputs.grants)}
+    return {"settings": inputs.settings_digest, **lists}
 
 
 def _match_community_zone(connection: Connection, inputs: Inputs) -> None:

@@ -9,16 +9,26 @@ from importlib.resources import files
 import duckdb
 import pandas as pd
 
-_SQL = files(__package__).joinpath("coverage.sql")
+_SQL = files(__package__)
 
 
-def merge(connection: duckdb.DuckDBPyConnection, *, keep_apart: bool = False) -> None:
+def define_identity(connection: duckdb.DuckDBPyConnection, *, keep_apart: bool = False) -> None:
+    """Define ``identified``, which tells the rows of a relation like ``entitled_row`` apart by what they state alone.
+
+    It gives profile_no, row_number, identity (UUID) and needs_title, one record a row. Only rows of one identity can
+    be rows of one title.
+    """
+    connection.execute("SET VARIABLE keep_apart = ?", [keep_apart])
+    connection.execute(_SQL.joinpath("identity.sql").read_text(encoding="utf-8"))
+
+
+def merge(connection: duckdb.DuckDBPyConnection) -> None:
     """Assign every row of the relation ``entitled_row`` to a title and a coverage statement.
 
     ``entitled_row`` has the columns of the title list frame plus ``profile_no`` (the file that the row is from),
     ``collection`` and ``cz_title`` (the Community Zone title that the row was matched with, or null). The result is
-    the temporary table ``merged_row`` (profile_no, row_number, title_key, statement_no, duplicate, representative,
-    shared_identifier), one record a row:
+    the temporary table ``merged_row`` (profile_no, row_number, identity, title_key, statement_no, duplicate,
+    representative, shared_identifier), one record a row:
 
     * rows with the same ``title_key`` are one title of one collection;
     * ``statement_no`` counts a title's distinct statements from 1, by date; the same statement in two files has one
@@ -29,10 +39,10 @@ def merge(connection: duckdb.DuckDBPyConnection, *, keep_apart: bool = False) ->
 
     Serials are told apart by online ISSN, else print ISSN, else title_id and title, else URL and title, and never
     joined by a chain of different identifiers; monographs merge only when ISBN, title, volume and edition agree
-    (rule W4). With ``keep_apart`` (a vendor's setting) serial rows with different title_id or URL stay apart.
+    (rule W4). With ``keep_apart`` (a vendor's setting, given to `define_identity` before) serial rows with different
+    title_id or URL stay apart.
     """
-    connection.execute("SET VARIABLE keep_apart = ?", [keep_apart])
-    connection.execute(_SQL.read_text(encoding="utf-8"))
+    connection.execute(_SQL.joinpath("coverage.sql").read_text(encoding="utf-8"))
 
 
 def merge_rows(rows: pd.DataFrame, *, keep_apart: bool = False) -> pd.DataFrame:
@@ -46,7 +56,8 @@ def merge_rows(rows: pd.DataFrame, *, keep_apart: bool = False) -> pd.DataFrame:
             "CREATE TEMP TABLE entitled_row AS "
             "SELECT 0 AS profile_no, publication_type AS collection, NULL::BIGINT AS cz_title, * FROM title_list"
         )
-        merge(connection, keep_apart=keep_apart)
+        define_identity(connection, keep_apart=keep_apart)
+        merge(connection)
         return connection.execute(
             "SELECT * EXCLUDE (profile_no, collection, cz_title) FROM entitled_row "
             "JOIN merged_row USING (profile_no, row_number) ORDER BY title_key, statement_no, row_number"

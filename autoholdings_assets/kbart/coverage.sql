@@ -4,32 +4,7 @@
 CREATE OR REPLACE TEMP MACRO normalised_title(t) AS
     trim(regexp_replace(strip_accents(lower(t)), '[^\p{L}\p{N}]+', ' ', 'g'));
 
--- What tells a title from the others: the strongest thing that its row states, as a number of 128 bits (text is slow to compare).
-CREATE OR REPLACE TEMP TABLE row_identity AS
-WITH told AS (
-    SELECT
-        *,
-        CASE
-            WHEN cz_title IS NOT NULL THEN 1
-            WHEN online_identifier IS NOT NULL THEN 2
-            WHEN print_identifier IS NOT NULL THEN 3
-            WHEN title_id IS NOT NULL THEN 4
-            ELSE 5
-        END AS kind,
-        coalesce(cz_title::VARCHAR, online_identifier, print_identifier, title_id, title_url, '') AS value,
-        CASE WHEN getvariable('keep_apart') AND publication_type = 'serial' AND cz_title IS NULL
-            THEN concat_ws('|', title_id, title_url) END AS apart
-    FROM entitled_row
-)
-SELECT
-    profile_no,
-    row_number,
-    (hash(collection, publication_type, kind, value, apart)::BIT::BLOB || hash(kind, reverse(value), reverse(apart))::BIT::BLOB)::UUID
-        AS identity,
-    -- an ISSN, or a Community Zone title, is enough by itself; an ISBN or a title_id needs the title too
-    cz_title IS NULL
-        AND (publication_type <> 'serial' OR coalesce(online_identifier, print_identifier) IS NULL) AS needs_title
-FROM told;
+CREATE OR REPLACE TEMP TABLE row_identity AS FROM identified('entitled_row');
 
 -- The title is normalised only where an identity occurs more than once: that is the costly part, and seldom needed.
 CREATE OR REPLACE TEMP TABLE row_title AS
@@ -53,7 +28,7 @@ WITH repeated AS (
     SELECT identity FROM told_apart GROUP BY identity HAVING count(DISTINCT full_identity) > 1
 )
 SELECT
-    i.profile_no, i.row_number, coalesce(t.full_identity, i.identity) AS title_key,
+    i.profile_no, i.row_number, i.identity, coalesce(t.full_identity, i.identity) AS title_key,
     t.identity IS NOT NULL AND t.identity IN (FROM shared) AS shared_identifier
 FROM row_identity AS i LEFT JOIN told_apart AS t USING (profile_no, row_number);
 
@@ -65,7 +40,7 @@ WITH several AS (
     FROM row_title SEMI JOIN several USING (title_key)
 ), statement AS (  -- archive and frontfile, free and paid stay apart (rule O6): rows that agree in all of content are one statement
     SELECT
-        t.profile_no, t.row_number, t.title_key, t.shared_identifier,
+        t.profile_no, t.row_number, t.identity, t.title_key, t.shared_identifier,
         r.from_date, r.until_date, r.access_type, r.embargo_info, r.publication_title,
         hash(
             r.publication_title, r.print_identifier, r.online_identifier, r.title_id, r.title_url,
@@ -77,12 +52,12 @@ WITH several AS (
     JOIN entitled_row AS r USING (profile_no, row_number)
 )
 SELECT
-    profile_no, row_number, title_key, 1 AS statement_no,
+    profile_no, row_number, identity, title_key, 1 AS statement_no,
     FALSE AS duplicate, TRUE AS representative, shared_identifier
 FROM row_title ANTI JOIN several USING (title_key)
 UNION ALL
 SELECT
-    profile_no, row_number, title_key,
+    profile_no, row_number, identity, title_key,
     -- the order does not depend on the order of the rows in the file: a file sorted anew changes nothing
     dense_rank() OVER (
         PARTITION BY title_key

@@ -57,8 +57,9 @@ def staged_after(home: Home, vendor: Vendor, content: str, before: str | None) -
 
 
 def rows_of(staged: StagedTitleList) -> list[dict[str, object]]:
-    """The staged rows in the file's order."""
-    return row_parts.read(staged.path, title_lists.COLUMNS).sort_by("row_number").to_pylist()
+    """The staged rows in the file's order, but for which they were in the file before."""
+    columns = [name for name in title_lists.COLUMNS if name != "previous_row"]
+    return row_parts.read(staged.path, columns).sort_by("row_number").to_pylist()
 
 
 def faults_of(staged: StagedTitleList) -> list[dict[str, object]]:

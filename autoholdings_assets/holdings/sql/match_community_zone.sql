@@ -1,10 +1,10 @@
--- Rows -> titles of the Community Zone. Input: granted_row, collection_state, cz_row, variable listed_collections (those
+-- Rows -> titles of the Community Zone. Input: fresh_row, collection_state, cz_row, variable listed_collections (those
 -- that have a list). Output: cz_title (one record a Community Zone title), cz_match (one record a row of such a
 -- collection) and entitled_row (the rows that grant something, with their Community Zone title).
 
 CREATE OR REPLACE TEMP VIEW row_to_match AS
 SELECT profile_no, row_number, collection, print_identifier, online_identifier
-FROM granted_row
+FROM fresh_row
 WHERE status = 'valid' AND list_contains(getvariable('listed_collections')::VARCHAR[], collection);
 
 -- A title list states a title once for each stretch of its coverage: rows with the same identifiers are one title.
@@ -70,6 +70,6 @@ LEFT JOIN decided AS d
 
 CREATE OR REPLACE TEMP VIEW entitled_row AS
 SELECT r.*, z.cz_title
-FROM granted_row AS r
+FROM fresh_row AS r
 LEFT JOIN cz_match AS z USING (profile_no, row_number)
 WHERE r.status = 'valid' AND z.outcome IS NULL AND r.collection IN (SELECT collection FROM collection_state WHERE active);

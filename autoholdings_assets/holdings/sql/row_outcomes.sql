@@ -1,4 +1,4 @@
--- What becomes of each row before any portfolio is looked at. Input: granted_row, cz_match, cz_title, merged_row,
+-- What becomes of each row before any portfolio is looked at. Input: fresh_row, kept_outcome, cz_match, cz_title, merged_row,
 -- collection_state. Output: row_outcome, one record for every row of every file; outcome is null for a row that grants.
 CREATE OR REPLACE TEMP TABLE row_outcome AS
 SELECT
@@ -12,6 +12,7 @@ SELECT
         WHEN m.duplicate THEN 'duplicate'
     END AS outcome,
     z.candidates,
+    m.identity,
     m.title_key,
     m.statement_no,
     coalesce(r.access_type = 'P', FALSE) AS is_paid,
@@ -22,8 +23,10 @@ SELECT
     t.print_identifier AS cz_print_identifier,
     t.online_identifier AS cz_online_identifier,
     t.title_url AS cz_title_url
-FROM granted_row AS r
+FROM fresh_row AS r
 LEFT JOIN collection_state AS s ON s.collection = r.collection
 LEFT JOIN cz_match AS z ON z.profile_no = r.profile_no AND z.row_number = r.row_number
 LEFT JOIN cz_title AS t ON t.cz_title = z.cz_title
-LEFT JOIN merged_row AS m ON m.profile_no = r.profile_no AND m.row_number = r.row_number;
+LEFT JOIN merged_row AS m ON m.profile_no = r.profile_no AND m.row_number = r.row_number
+UNION ALL BY NAME
+FROM kept_outcome;
