@@ -122,6 +122,7 @@ def _rest(page: Page) -> None:
 
 def _plots(page: Page) -> None:
     page.get_by_text("Plots", exact=True).click()
+    expect(page.locator("canvas").first).to_be_visible()  # until the runs are there, the page says that it has no plots
     page.get_by_text("Metadata", exact=True).first.evaluate("element => element.scrollIntoView()")
 
 
