@@ -5,7 +5,7 @@ are (``title_lists.py``).
 """
 
 import shutil
-import tempfile
+import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -96,8 +96,8 @@ def write(folder: Path, parts: Sequence[Callable[[], pa.Table]], distinct: Colle
             write_statistics=False,
         )
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(suffix=".unfinished", dir=folder.parent))
+    unfinished = folder.with_name(f"{folder.name}-{uuid.uuid4().hex}.unfinished")
+    unfinished.mkdir(parents=True)
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
         list(pool.map(write_part, range(len(parts))))
     try:
