@@ -6,9 +6,8 @@ property test holds that nothing comes out otherwise than if all were. What does
 (``title_lists.py``), and how lines are told apart (``kbart/lines.py``).
 """
 
-from collections.abc import Callable
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,24 +39,29 @@ class KnownRows:
     lines: npt.NDArray[np.bool_]
     positions: npt.NDArray[np.int64]
 
-    def parts(self) -> list[Callable[[], pa.Table]]:
-        """The rows as they were staged, under their new numbers."""
-        return [partial(self._of, share) for share in row_parts.shares(self.before)]
+    def parts(self, distinct: Collection[str]) -> list[Iterator[pa.Table]]:
+        """The rows as they were staged, under their new numbers. ``distinct``: as in `row_parts.write`."""
+        return [self._of(share, distinct) for share in row_parts.shares(self.before)]
 
-    def _of(self, share: Share) -> pa.Table:
-        here = (self.positions >= share.start) & (self.positions < share.start + share.count)
-        at = self.positions[here] - share.start
-        rows = share.read()
-        if (np.diff(at) > 0).all():  # then no cell needs to be looked for
-            chosen = np.zeros(share.count, dtype=bool)
-            chosen[at] = True
-            rows = rows.filter(pa.array(chosen))
-        else:
-            rows = rows.take(pa.array(at))
-        numbers = np.flatnonzero(self.lines)[here] + self.header_line + 1
-        rows = rows.set_column(rows.column_names.index("previous_row"), "previous_row", rows["row_number"])
-        rows = rows.set_column(rows.column_names.index("row_number"), "row_number", pa.array(numbers))
-        return rows.replace_schema_metadata({BEFORE: self.before.name})
+    def _of(self, share: Share, distinct: Collection[str]) -> Iterator[pa.Table]:
+        numbers = np.flatnonzero(self.lines) + self.header_line + 1
+        start = share.start
+        for table in share.tables(distinct):
+            here = (self.positions >= start) & (self.positions < start + len(table))
+            rows = _taken(table, self.positions[here] - start)
+            rows = rows.set_column(rows.column_names.index("previous_row"), "previous_row", rows["row_number"])
+            rows = rows.set_column(rows.column_names.index("row_number"), "row_number", pa.array(numbers[here]))
+            yield rows.replace_schema_metadata({BEFORE: self.before.name})
+            start += len(table)
+
+
+def _taken(table: pa.Table, at: npt.NDArray[np.int64]) -> pa.Table:
+    """These rows of a table; where they are in its order, none needs to be looked for."""
+    if (np.diff(at) > 0).all():
+        chosen = np.zeros(len(table), dtype=bool)
+        chosen[at] = True
+        return table.filter(pa.array(chosen))
+    return table.take(pa.array(at))
 
 
 def known_rows(hashes: LineHashes | None, header_line: int, before: Path | None) -> KnownRows | None:

@@ -6,7 +6,7 @@ bytes, the reader and the vendor's data alone, so that it can be made again from
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +114,7 @@ def stage(home: Home, vendor: Vendor, file_sha256: str, name: str, before: Path 
     title_list = validate(text, options)
     rows = _rows(title_list, vendor, hashes)
     path = staged_path(home, vendor, file_sha256)
-    write_rows([*(known.parts() if known else ()), *row_parts.sliced(rows)], path)
+    write_rows([*(known.parts(_DISTINCT) if known else ()), *row_parts.sliced(rows)], path)
     statuses, counts = _counted(path) if known else (_times(rows["status"]), title_list.counts)
     return StagedTitleList(
         file_sha256,
@@ -155,7 +155,7 @@ def _rows(title_list: TitleList, vendor: Vendor, hashes: LineHashes | None) -> p
     return pa.Table.from_pandas(rows[list(COLUMNS)], preserve_index=False)
 
 
-def write_rows(parts: Sequence[Callable[[], pa.Table]], path: Path) -> None:
+def write_rows(parts: Sequence[Iterable[pa.Table]], path: Path) -> None:
     """Write a title list, whole or not at all."""
     row_parts.write(path, parts, _DISTINCT)
 

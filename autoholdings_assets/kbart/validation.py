@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -57,7 +57,6 @@ class TitleList:
     rows: pd.DataFrame
     findings: pd.DataFrame
     counts: dict[str, int]
-    file_findings: tuple[FileFinding, ...]
     text: KbartText
     strict: bool
 
@@ -85,6 +84,11 @@ class TitleList:
     def encoding(self) -> str:
         """The encoding that the file was in."""
         return self.text.encoding
+
+    @cached_property
+    def file_findings(self) -> tuple[FileFinding, ...]:
+        """What is amiss with the file as a whole."""
+        return check_file(self.text, strict=self.strict)
 
     def severity_of(self, rule: str) -> str:
         """The severity that a rule has in this reading."""
@@ -141,7 +145,6 @@ def validate(text: KbartText, options: ReadingOptions = ReadingOptions()) -> Tit
         rows=_rows(text, understood, _first_errors(failures, len(text.frame), strict=options.strict)),
         findings=_findings(failures, text, strict=options.strict),
         counts=_counts(_times(understood["found"]), of_file),
-        file_findings=check_file(text, strict=options.strict),
         text=text,
         strict=options.strict,
     )
