@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,19 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library
 def wiley(library: Library) -> Feed:
     """The library's one Active profile at Wiley."""
     return library.profile("wiley-main")
+
+
+@pytest.fixture
+def never_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project's packages are in the path, but nothing says which version of it is installed."""
+    real = Distribution.from_name
+
+    def from_name(name: str) -> Distribution:
+        if name == "autoholdings":
+            raise PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(Distribution, "from_name", from_name)
 
 
 @pytest.fixture

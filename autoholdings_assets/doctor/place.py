@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from autoholdings_assets.doctor.finding import Finding, Patient, fault, ok, warning
 from autoholdings_assets.holdings.warehouse import schema_versions
 from autoholdings_assets.retrieval import Inbox
+from autoholdings_assets.upkeep.manifest import installed_version
 from autoholdings_assets.upkeep.prune import LEFTOVER, leftovers
 
 _TOLD = ("autoholdings", "dagster", "duckdb", "pandas", "httpx")
@@ -26,7 +27,7 @@ _COPIES = 3  # of the warehouse: itself grown, the published copy, and its succe
 
 def versions(patient: Patient) -> Iterator[Finding]:
     """Python and the packages, and whether each is one that this project knows."""
-    told = ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _TOLD)])
+    told = ", ".join([f"Python {platform.python_version()}", *(f"{name} {installed_version(name)}" for name in _TOLD)])
     wrong = list(_wrong_packages())
     if wrong:
         advice = "Install them again: `pip install -c constraints.txt .` in the folder of autoholdings."
@@ -36,7 +37,12 @@ def versions(patient: Patient) -> Iterator[Finding]:
 
 
 def _wrong_packages() -> Iterator[str]:
-    for text in requires("autoholdings") or ():
+    try:
+        needs = requires("autoholdings") or ()
+    except PackageNotFoundError:
+        yield "autoholdings itself is not installed"
+        return
+    for text in needs:
         needed = Requirement(text)
         if needed.marker is not None and not needed.marker.evaluate({"extra": ""}):
             continue

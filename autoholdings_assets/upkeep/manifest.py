@@ -1,7 +1,7 @@
 """What a backup says of itself: when it was made, by which versions, and the SHA-256 of every file in it."""
 
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from pydantic import BaseModel, ConfigDict
 
@@ -44,4 +44,12 @@ def difference(said: dict[str, File], found: dict[str, File]) -> str:
 
 def present_versions() -> dict[str, str]:
     """The versions of what writes a home."""
-    return {name: version(name) for name in _VERSIONS_TOLD}
+    return {name: installed_version(name) for name in _VERSIONS_TOLD}
+
+
+def installed_version(name: str) -> str:
+    """The version of a package, or that it is not installed: autoholdings itself also runs from its folder alone."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

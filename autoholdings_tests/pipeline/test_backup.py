@@ -104,6 +104,15 @@ def test_a_home_in_which_nothing_has_run_can_be_backed_up_while_files_go(
     assert json.loads(capsys.readouterr().out)["files"] == len(made.manifest.files)
 
 
+def test_a_backup_is_made_by_a_folder_that_was_never_installed_too(
+    library: Library, tmp_path: Path, never_installed: None
+) -> None:
+    made = back_up(library.home, tmp_path / "home.tar", datetime.now(UTC))
+    assert made.manifest.versions["autoholdings"] == "not installed" and made.manifest.versions["dagster"] > "1."
+    restore(made.path, Home(tmp_path / "new"))
+    assert restored(library, tmp_path / "new").state() == library.state()
+
+
 def test_places_that_are_none_are_refused(library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is there, a folder that is not, a place inside the home; and a home that is not empty."""
     (tmp_path / "there.tar.gz").write_text("precious")

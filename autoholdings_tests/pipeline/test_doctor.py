@@ -81,6 +81,10 @@ def test_versions_are_told_and_one_that_does_not_fit_is_a_fault(
     assert "autoholdings-lacks-this is missing" in told(ask(place.versions, library.home), "fault")
 
 
+def test_a_folder_that_was_never_installed_is_a_fault(library: Library, never_installed: None) -> None:
+    assert "autoholdings itself is not installed" in told(ask(place.versions, library.home), "fault")
+
+
 def test_a_home_that_cannot_be_written_to_is_a_fault(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "can be written to" in told(ask(place.home_folder, library.home), "ok")
     library.home.staging.rmdir()  # as in a home that was copied without what can be made again
