@@ -1,12 +1,19 @@
 -- Coverage statements that begin after they end, or stand out of order within their portfolio.
 WITH own AS (
-    SELECT portfolio_id, statement_no, from_date, until_date FROM coverage
+    SELECT portfolio_id, portfolio_id >> 6 AS block, statement_no, from_date, until_date FROM coverage
+), repeated AS (  -- blocks of 64 portfolios, as bits: hardly one has a number twice in a portfolio
+    SELECT block, statement_no FROM own
+    GROUP BY ALL HAVING count(*) > bit_count(bit_or(1::UBIGINT << (portfolio_id & 63)))
+), suspected AS (  -- nor are there many that do not follow one that begins before
+    SELECT s.portfolio_id
+    FROM own AS s LEFT JOIN own AS b ON b.portfolio_id = s.portfolio_id AND b.statement_no = s.statement_no - 1
+    WHERE s.statement_no <> 1 AND (s.from_date IS NULL OR b.portfolio_id IS NULL OR b.from_date > s.from_date)
+    UNION ALL
+    SELECT portfolio_id FROM own SEMI JOIN repeated USING (block, statement_no)
 ), out_of_order AS (
     FROM own WHERE from_date > until_date
     UNION
-    -- most portfolios have one statement and need no ordering
-    SELECT * FROM own
-    WHERE portfolio_id IN (SELECT portfolio_id FROM own GROUP BY portfolio_id HAVING count(*) > 1)
+    SELECT * FROM own SEMI JOIN suspected USING (portfolio_id)
     WINDOW statements AS (PARTITION BY portfolio_id ORDER BY statement_no)
     QUALIFY from_date < lag(from_date IGNORE NULLS) OVER statements OR statement_no = lag(statement_no) OVER statements
 )

@@ -5,27 +5,42 @@ WITH last_plan AS (
     WHERE vendor = getvariable('vendor') AND status = 'applied' AND kind = 'upload'
     ORDER BY applied_at DESC LIMIT 1
 ), kept AS (
-    SELECT portfolio_id FROM plan_item WHERE plan_id IN (SELECT plan_id FROM last_plan) AND action = 'keep'
+    SELECT portfolio_id FROM plan_item
+    WHERE plan_id IN (SELECT plan_id FROM last_plan) AND action = 'keep' AND portfolio_id IS NOT NULL
+), profile AS (
+    SELECT name AS profile, len(groups) = 0 AS for_all, list_sort(groups) AS groups
+    FROM integration_profile WHERE vendor = getvariable('vendor')
 ), granting AS (
-    SELECT g.portfolio_id, len(i.groups) = 0 AS for_all, list_sort(i.groups) AS groups
-    FROM portfolio_grant AS g JOIN integration_profile AS i ON i.name = g.profile
-    WHERE g.valid_to IS NULL AND i.vendor = getvariable('vendor')
+    SELECT portfolio_id, portfolio_id >> 6 AS block, profile
+    FROM portfolio_grant WHERE valid_to IS NULL AND profile IN (SELECT profile FROM profile)
 ), judged AS (
-    SELECT portfolio_id, available_for_all, available_for
-    FROM portfolio ANTI JOIN kept USING (portfolio_id)
-    WHERE updated_at <= (SELECT applied_at FROM last_plan)
+    SELECT portfolio_id, portfolio_id >> 6 AS block, available_for_all, available_for
+    FROM portfolio
+    WHERE portfolio_id NOT IN (FROM kept) AND updated_at <= (SELECT applied_at FROM last_plan)
         AND collection IN (
             SELECT name FROM electronic_collection
             WHERE vendor = getvariable('vendor') AND active AND service_active AND service_available
         )
-), suspected AS (  -- hardly any: it has other groups than one of its profiles, which is right where several grant it
+), suspected_block AS (  -- 64 portfolios, as bits: in hardly a block one has other groups than one of its profiles
+    SELECT DISTINCT block
+    FROM (
+        SELECT block, available_for_all, available_for, bit_or(1::UBIGINT << (portfolio_id & 63)) AS ids FROM judged GROUP BY ALL
+    ) AS p
+    JOIN (SELECT block, profile, bit_or(1::UBIGINT << (portfolio_id & 63)) AS ids FROM granting GROUP BY ALL) AS g USING (block)
+    JOIN profile AS i USING (profile)
+    WHERE p.ids & g.ids <> 0
+        AND (p.available_for_all IS DISTINCT FROM i.for_all
+            OR (NOT i.for_all AND list_sort(p.available_for) IS DISTINCT FROM i.groups))
+), suspected AS (  -- which is right where several grant it
     SELECT DISTINCT portfolio_id
-    FROM judged AS p JOIN granting AS g USING (portfolio_id)
-    WHERE p.available_for_all IS DISTINCT FROM g.for_all
-        OR (NOT g.for_all AND list_sort(p.available_for) IS DISTINCT FROM g.groups)
+    FROM (FROM judged SEMI JOIN suspected_block USING (block)) AS p
+    JOIN (FROM granting SEMI JOIN suspected_block USING (block)) AS g USING (portfolio_id)
+    JOIN profile AS i USING (profile)
+    WHERE p.available_for_all IS DISTINCT FROM i.for_all
+        OR (NOT i.for_all AND list_sort(p.available_for) IS DISTINCT FROM i.groups)
 ), granted AS (
     SELECT portfolio_id, bool_or(for_all) AS for_all, list_sort(list_distinct(flatten(list(groups)))) AS groups
-    FROM granting SEMI JOIN suspected USING (portfolio_id)
+    FROM granting JOIN profile USING (profile) SEMI JOIN suspected USING (portfolio_id)
     GROUP BY portfolio_id
 )
 SELECT
