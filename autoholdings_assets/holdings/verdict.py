@@ -24,6 +24,10 @@ _MEANT = (
 )
 
 
+_SAMPLED, _ENOUGH, _BY_FAR = 16, 10_000, 0.1
+"""One of how many identifiers of two files is compared at first; how many of them are enough, and by which share."""
+
+
 @dataclass(frozen=True)
 class Loss:
     """What one profile's new file, or a change of its groups, takes away in one collection.
@@ -111,7 +115,7 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
         f"CREATE OR REPLACE TEMP VIEW old_row AS FROM {row_parts.in_sql(last)};"
         f"CREATE OR REPLACE TEMP VIEW new_row AS FROM {row_parts.in_sql(grant.title_list)}"
     )
-    found = rows(connection, sql("file_comparison"))[0]
+    found = _compared(connection, guard.least_overlap)
     if found["new_rows"] <= guard.smallest_file_share * found["old_rows"]:
         yield (
             f"{name} is far smaller than the last accepted one: {found['new_rows']:,} rows, where that had "
@@ -131,6 +135,17 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
             f"{name} has an ISSN or ISBN in only {identified:.0%} of its rows; the last accepted one had it in "
             f"{identified_before:.0%}. Without them titles are not recognised. {_MEANT}"
         )
+
+
+def _compared(connection: Connection, least_overlap: float) -> dict[str, int]:
+    """The counts of ``file_comparison.sql``, of some of the identifiers only where these tell it by far."""
+    set_variables(connection, one_of=_SAMPLED)
+    found = rows(connection, sql("file_comparison"))[0]
+    fewer = min(found["old_identifiers"], found["new_identifiers"])
+    if fewer < _ENOUGH or found["shared_identifiers"] < (least_overlap + _BY_FAR) * fewer:
+        set_variables(connection, one_of=1)
+        found = rows(connection, sql("file_comparison"))[0]
+    return found
 
 
 def _first_files(connection: Connection, inputs: Inputs) -> Iterator[str]:
@@ -168,6 +183,8 @@ def _losses(connection: Connection, inputs: Inputs) -> list[Loss]:
         ]
         or [{"profile": "", "groups": [""]}],
     )
+    if not scalar(connection, sql("loses_anything")):
+        return []
     losses = [_loss(row) for row in rows(connection, sql("losses"))]
     for profile in dict.fromkeys(loss.profile for loss in losses if loss.profile):
         losses += _over_files(connection, inputs, profile)

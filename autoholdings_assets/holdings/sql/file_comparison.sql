@@ -1,5 +1,6 @@
 -- A new file beside the last accepted one of its profile. Input: old_row, new_row (staged title lists).
--- Gives: rows and rows with an ISSN or ISBN of both, and how many identifiers they have and share.
+-- Gives: rows and rows with an ISSN or ISBN of both, and how many identifiers they have and share, of one of so many as the variable
+-- one_of says.
 WITH identifier AS (
     -- numbers stand for the identifiers: there may be millions
     SELECT 1 AS side, hash(online_identifier) AS value FROM old_row WHERE status <> 'rejected' AND online_identifier IS NOT NULL
@@ -7,7 +8,7 @@ WITH identifier AS (
     UNION ALL SELECT 2, hash(online_identifier) FROM new_row WHERE status <> 'rejected' AND online_identifier IS NOT NULL
     UNION ALL SELECT 2, hash(print_identifier) FROM new_row WHERE status <> 'rejected' AND print_identifier IS NOT NULL
 ), stated AS (
-    SELECT sides, count(*) AS identifiers FROM (SELECT bit_or(side) AS sides FROM identifier GROUP BY value) GROUP BY sides
+    SELECT sides, count(*) AS identifiers FROM (SELECT bit_or(side) AS sides FROM identifier WHERE value % getvariable('one_of')::UBIGINT = 0 GROUP BY value) GROUP BY sides
 ), of_files AS (
     SELECT
         (SELECT count(*) FROM old_row) AS old_rows, (SELECT count(*) FROM new_row) AS new_rows,
