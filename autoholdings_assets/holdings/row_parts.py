@@ -55,7 +55,7 @@ def read(folder: Path, columns: Sequence[str]) -> pa.Table:
 
 def told(folder: Path) -> dict[str, str]:
     """What was written with the first part, besides its rows."""
-    about = pq.read_schema(_files(folder)[0]).metadata or {}
+    about = pq.read_metadata(_files(folder)[0]).metadata or {}
     return {key.decode(): value.decode() for key, value in about.items()}
 
 
@@ -91,6 +91,7 @@ def write(folder: Path, parts: Sequence[Iterable[pa.Table]], distinct: Collectio
             write_statistics=False,
             store_schema=False,
         ) as file:
+            file.add_key_value_metadata(first.schema.metadata or {})
             for table in chain([first], tables):
                 file.write_table(table, row_group_size=ROW_GROUP)
 

@@ -152,7 +152,7 @@ def _rows(title_list: TitleList, vendor: Vendor, hashes: LineHashes | None) -> p
     for name in LINE:
         rows[name] = series(getattr(hashes, name).take(at) if hashes and title_list.text.plain else none)
     rows["previous_row"] = series(pa.nulls(len(rows), pa.int64()))
-    return pa.Table.from_pandas(rows[list(COLUMNS)], preserve_index=False)
+    return pa.Table.from_pandas(rows[list(COLUMNS)], preserve_index=False).replace_schema_metadata()
 
 
 def write_rows(parts: Sequence[Iterable[pa.Table]], path: Path) -> None:

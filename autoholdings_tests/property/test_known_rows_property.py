@@ -38,6 +38,7 @@ ROWS = (
 FAULTY = (case if isinstance(case, str) else kbart([case]).split("\n")[1] for case, _ in CASES.values())
 LINES = (*(kbart([row]).split("\n")[1] for row in ROWS), *FAULTY, "too few\tcells", "", 'an "open\tquotation\tmark')
 PLAIN = [line for line in LINES if line.count("\t") == LINES[0].count("\t")]
+ROW_NUMBERS = ["row_number", "previous_row"]
 VENDORS = load_vendors()
 HEADER = kbart([]).rstrip("\n")
 
@@ -118,3 +119,7 @@ def test_only_other_lines_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     staged = staged_after(Home(tmp_path), VENDORS["wiley"], now, last)
     assert read == [31, 2]
     assert (staged.total, staged.rejected) == (32, 1)
+    (before,) = [path for path in staged.path.parent.iterdir() if path != staged.path]
+    assert row_parts.told(staged.path)[known_rows.BEFORE] == before.name
+    previous = {row["row_number"]: row["previous_row"] for row in row_parts.read(staged.path, ROW_NUMBERS).to_pylist()}
+    assert previous == {2: None, 33: None} | {number: 34 - number for number in range(3, 33)}
