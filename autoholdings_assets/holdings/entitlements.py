@@ -17,7 +17,7 @@ from autoholdings_assets.holdings.title_lists import fingerprint, staged_path
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
 from autoholdings_assets.vendors.model import Vendor
 
-PLANNING_VERSION = 5
+PLANNING_VERSION = 6
 """Raised whenever matching, merging or planning change, so that plans are made anew."""
 
 EVERYONE_ELSE = "everyone else"
@@ -166,6 +166,7 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
                 name in retired and not (profile and profile.active),
             )
         )
+    grants.sort(key=lambda grant: grant.is_retired)  # the digest does not name these, and must tell the others' order
     return grants
 
 

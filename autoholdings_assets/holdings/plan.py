@@ -16,7 +16,7 @@ from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.notes import notes_on
 from autoholdings_assets.holdings.numbers import next_plan_id, next_portfolio_id, take_portfolio_ids
 from autoholdings_assets.holdings.refusals import NotPossible
-from autoholdings_assets.holdings.settled import find_settled, stage_titles
+from autoholdings_assets.holdings.settled import find_settled, pick_compared, stage_titles
 from autoholdings_assets.holdings.titles import content_path, load_row_outcomes, write_parquet
 from autoholdings_assets.holdings.verdict import judge
 from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql, transaction
@@ -165,7 +165,7 @@ def _load_row_results(connection: Connection, home: Home, plan_id: str) -> None:
 
 
 def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
-    """Make ``new_plan_item``, ``planned_portfolio``, ``planned_statement`` and ``row_result``."""
+    """Make ``new_plan_item``, the relations of `CONTENTS`, ``title_result`` and ``row_result``."""
     load_row_outcomes(connection, home, inputs)
     set_variables(
         connection,
@@ -177,6 +177,7 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
     for step in ("words", "granted_title"):
         connection.execute(sql(step))
     find_settled(connection, home, inputs)
+    pick_compared(connection)
     connection.execute(sql("desired"))
     link_titles(connection)
     for step in COMPARISON:

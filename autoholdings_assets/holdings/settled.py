@@ -17,7 +17,7 @@ from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.titles import content_path, write_parquet
 from autoholdings_assets.holdings.warehouse import Connection, quoted, scalar, set_variables, sql
 
-ACTIVATIONS = ("activated_portfolio", "activated_statement", "activated_grant")
+ACTIVATIONS = ("activated_portfolio", "activated_statement", "activated_availability")
 """What is staged of titles that a plan activates without comparing, and the relations of the same name."""
 
 _TITLES = "titles"
@@ -27,16 +27,21 @@ def find_settled(connection: Connection, home: Home, inputs: Inputs) -> None:
     """Make ``settled_title`` and ``activated_title``; the latter takes its numbers from ``first_portfolio_id``."""
     _load_known(connection, _last_titles(connection, home, inputs), inputs)
     connection.execute(sql("settled_title"))
-    if scalar(connection, "SELECT count(*) FROM settled_title"):
-        connection.execute(sql("touched_value"))
-        _unsettle(connection)
     connection.execute(
         "SET VARIABLE first_portfolio_id = getvariable('first_portfolio_id') + (SELECT count(*) FROM activated_title)"
     )
 
 
+def pick_compared(connection: Connection) -> None:
+    """Pick out what is compared, and leave in ``settled_title`` only what shares nothing with it."""
+    connection.execute(sql("compared"))
+    if scalar(connection, "SELECT count(*) FROM settled_title"):
+        connection.execute(sql("touched_value"))
+        _unsettle(connection)
+
+
 def _unsettle(connection: Connection) -> None:
-    """Leave only what shares nothing with what is compared."""
+    """Compare more, round by round, until nothing that is settled shares a value with what is compared."""
     touched, number = 1, 0
     while touched:
         set_variables(connection, round=number)
@@ -47,11 +52,7 @@ def _unsettle(connection: Connection) -> None:
 
 def stage_titles(connection: Connection, home: Home, inputs: Inputs, plan_id: str) -> None:
     """Stage with the plan what it activates without comparing, and all its titles for the next plan to know them."""
-    known = (
-        f"(SELECT title_key, portfolio_id, content, '{inputs.settings_digest}' AS settings FROM title_result "
-        "JOIN granted_title USING (title_key) WHERE action NOT IN ('keep', 'multiple matches') "
-        "AND title_key NOT IN (SELECT title_key FROM link WHERE agrees_on <> 'online identifier'))"
-    )
+    known = f"({sql('known_titles').format(settings=inputs.settings_digest)})"
     write_parquet(connection, known, content_path(home, plan_id, _TITLES))
     connection.execute(sql("activations"))
     for part in ACTIVATIONS:  # empty ones too: a plan that died may have left others under this plan's name

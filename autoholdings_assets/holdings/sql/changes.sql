@@ -1,10 +1,10 @@
--- What changes at each portfolio, in words. Input: proposed_portfolio, proposed_statement, changed_portfolio, changed_coverage, gone.
--- Output: coverage_in_words (both sides of each changed coverage) and field_change (every changed field, old and new).
+-- What changes at each portfolio, in words. Input: proposed_portfolio, proposed_statement, changed_portfolio, changed_coverage, gone,
+-- current_portfolio, current_coverage. Output: coverage_in_words (both sides of each changed coverage) and field_change (every changed field, old and new).
 
 CREATE OR REPLACE TEMP VIEW changed_statement AS
 SELECT 'new' AS version, s.* FROM proposed_statement AS s SEMI JOIN changed_coverage USING (portfolio_id)
 UNION ALL BY NAME
-SELECT 'old' AS version, c.* FROM coverage AS c
+SELECT 'old' AS version, c.* FROM current_coverage AS c
 SEMI JOIN (FROM changed_coverage UNION ALL SELECT portfolio_id FROM gone) AS shown USING (portfolio_id);
 
 CREATE OR REPLACE TEMP TABLE coverage_in_words AS
@@ -33,4 +33,4 @@ SELECT portfolio_id, list_filter(
         {'field': 'available_for', 'old': groups_in_words(c.available_for_all, c.available_for), 'new': groups_in_words(p.available_for_all, p.available_for)},
         {'field': 'missing_since', 'old': c.missing_since::VARCHAR, 'new': p.missing_since::VARCHAR}
     ], lambda change: change.old IS DISTINCT FROM change.new) AS changes
-FROM proposed_portfolio AS p SEMI JOIN changed_portfolio USING (portfolio_id) JOIN portfolio AS c USING (portfolio_id);
+FROM proposed_portfolio AS p SEMI JOIN changed_portfolio USING (portfolio_id) JOIN current_portfolio AS c USING (portfolio_id);

@@ -1,16 +1,25 @@
--- The plan in numbers. Input: new_plan_item, activated_title, title_result, granted_title, availability, staged_row_result. Gives counter rows.
-WITH of_collection AS (
-    SELECT collection, NULL AS profile, NULL AS "group", action AS counter, count(*) AS value
-    FROM (SELECT collection, action FROM new_plan_item UNION ALL SELECT collection, 'activate' FROM activated_title) GROUP BY ALL
-    UNION ALL
-    SELECT collection, NULL, NULL, 'unchanged', count(*) FROM title_result WHERE action = 'unchanged' GROUP BY ALL
-), of_profile AS (
-    SELECT collection, profile, NULL AS "group", 'rows: ' || outcome AS counter, count(*) AS value
+-- The plan in numbers. Input: new_plan_item, title_result, row_outcome, granted_title, availability,
+-- staged_row_result. Gives counter rows.
+CREATE OR REPLACE TEMP TABLE limited_title AS  -- mostly none
+SELECT title_key, available_for FROM granted_title JOIN (FROM availability WHERE NOT available_for_all) USING (profiles);
+
+WITH counted AS (  -- each title has one representative row
+    SELECT collection, profile, outcome, count(*) AS row_count, count(*) FILTER (representative) AS title_count
     FROM staged_row_result GROUP BY ALL
+), of_collection AS (
+    SELECT collection, NULL AS profile, NULL AS "group", action AS counter, count(*) AS value
+    FROM new_plan_item WHERE action <> 'activate' GROUP BY ALL
+    UNION ALL
+    SELECT collection, NULL, NULL, outcome, sum(title_count)::BIGINT
+    FROM counted WHERE outcome IN ('activate', 'unchanged') AND title_count > 0 GROUP BY ALL
+), of_profile AS (
+    SELECT collection, profile, NULL AS "group", 'rows: ' || outcome AS counter, row_count AS value FROM counted
 ), of_group AS (
-    SELECT t.collection, NULL AS profile, unnest(a.available_for) AS "group", t.action AS counter
-    FROM title_result AS t JOIN granted_title AS g USING (title_key) JOIN availability AS a USING (profiles)
-    WHERE NOT a.available_for_all AND t.action NOT IN ('keep', 'multiple matches')
+    SELECT o.collection, NULL AS profile, unnest(l.available_for) AS "group", t.action AS counter
+    FROM limited_title AS l
+    JOIN title_result AS t USING (title_key)
+    JOIN row_outcome AS o USING (title_key)
+    WHERE o.representative AND t.action NOT IN ('keep', 'multiple matches')
 )
 FROM of_collection
 UNION ALL FROM of_profile

@@ -1,5 +1,5 @@
 -- A serial whose coverage the file does not state keeps the coverage that is known, group by group. Input and output:
--- proposed_statement; output too: coverage_not_stated (the portfolios whose known coverage stays).
+-- proposed_statement; input: current_coverage; output too: coverage_not_stated (the portfolios whose known coverage stays).
 
 -- Statements without a start, by group; one that is there already for the group takes nothing from it.
 CREATE OR REPLACE TEMP TABLE undated AS
@@ -10,7 +10,7 @@ WITH proposed AS (
     WHERE s.from_date IS NULL
 ), present AS (
     SELECT c.*, unnest(CASE WHEN c.available_for_all THEN ['*'] ELSE c.available_for END) AS inventory_group
-    FROM coverage AS c SEMI JOIN proposed USING (portfolio_id)
+    FROM current_coverage AS c SEMI JOIN proposed USING (portfolio_id)
     WHERE c.from_date IS NULL
 )
 SELECT p.portfolio_id, p.statement_no, p.inventory_group
@@ -28,7 +28,7 @@ CREATE OR REPLACE TEMP TABLE retained AS
 WITH known AS (
     SELECT c.portfolio_id, c.statement_no AS known_no,
         unnest(CASE WHEN c.available_for_all THEN ['*'] ELSE c.available_for END) AS inventory_group
-    FROM coverage AS c SEMI JOIN undated USING (portfolio_id)
+    FROM current_coverage AS c SEMI JOIN undated USING (portfolio_id)
     WHERE c.from_date IS NOT NULL
 )
 SELECT DISTINCT u.portfolio_id, u.statement_no, u.inventory_group, k.known_no
@@ -48,7 +48,7 @@ WITH by_group AS (
     ANTI JOIN retained AS r ON r.portfolio_id = s.portfolio_id AND r.statement_no = s.statement_no AND r.inventory_group = s.inventory_group
     UNION ALL BY NAME
     SELECT c.* EXCLUDE (available_for_all, available_for), r.inventory_group
-    FROM coverage AS c JOIN retained AS r ON r.portfolio_id = c.portfolio_id AND r.known_no = c.statement_no
+    FROM current_coverage AS c JOIN retained AS r ON r.portfolio_id = c.portfolio_id AND r.known_no = c.statement_no
 ), statement AS (
     SELECT
         * EXCLUDE (statement_no, inventory_group),

@@ -1,9 +1,10 @@
--- What differs from what is there. Input: proposed_portfolio, proposed_statement, link, frozen, current_portfolio.
+-- What differs from what is there. Input: proposed_portfolio, proposed_statement, link, frozen, current_portfolio,
+-- current_coverage.
 -- Output: changed_portfolio, changed_coverage, gone.
 
 CREATE OR REPLACE TEMP TABLE changed_portfolio AS
 SELECT p.portfolio_id
-FROM proposed_portfolio AS p JOIN portfolio AS c USING (portfolio_id)
+FROM proposed_portfolio AS p JOIN current_portfolio AS c USING (portfolio_id)
 WHERE (
     p.title, p.print_identifier, p.online_identifier, p.title_id, p.publication_type, p.title_url, p.publisher_name, p.first_author,
     p.editor, p.monograph_volume, p.monograph_edition, p.date_monograph_published_print, p.date_monograph_published_online,
@@ -18,7 +19,7 @@ WHERE (
 
 CREATE OR REPLACE TEMP TABLE changed_coverage AS
 WITH present AS (
-    SELECT c.* FROM coverage AS c SEMI JOIN (FROM proposed_portfolio WHERE NOT is_new) AS p USING (portfolio_id)
+    SELECT c.* FROM current_coverage AS c SEMI JOIN (FROM proposed_portfolio WHERE NOT is_new) AS p USING (portfolio_id)
 ), proposed AS (
     SELECT s.* FROM proposed_statement AS s SEMI JOIN (FROM proposed_portfolio WHERE NOT is_new) AS p USING (portfolio_id)
 )

@@ -29,9 +29,10 @@ WITH granting AS (
     SELECT profiles FROM granted_title UNION SELECT profiles FROM granted_statement
 )
 SELECT
-    s.profiles,
+    row_number() OVER (ORDER BY s.profiles) AS availability_no, s.profiles,
     bool_or(g.available_for_all) AS available_for_all,
     CASE WHEN bool_or(g.available_for_all) THEN [] ELSE list_sort(list_distinct(flatten(list(g.groups)))) END AS available_for,
+    list(g.profile ORDER BY g.profile_no) AS granting,
     string_agg(g.profile, ', ' ORDER BY g.profile_no) AS profile_names
 FROM granting AS s JOIN grant_of_profile AS g ON (s.profiles >> g.profile_no) & 1 = 1
 GROUP BY s.profiles;

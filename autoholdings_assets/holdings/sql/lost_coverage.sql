@@ -1,5 +1,5 @@
 -- Which stretches of coverage portfolios lose, by group. Input: proposed_statement, changed_coverage, gone (without a PO
--- line), coverage, all_groups. Output: lost_stretch (portfolio_id, group, first_day, last_day) and lost_coverage (portfolio_id,
+-- line), current_coverage, all_groups. Output: lost_stretch (portfolio_id, group, first_day, last_day) and lost_coverage (portfolio_id,
 -- lost in words, lost_days).
 CREATE OR REPLACE TEMP TABLE lost_stretch AS
 WITH affected AS (
@@ -10,7 +10,7 @@ WITH affected AS (
     -- available for all means every group, and readers of none
     SELECT portfolio_id, 'before' AS side, from_date, until_date,
         unnest(CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END) AS inventory_group
-    FROM coverage SEMI JOIN affected USING (portfolio_id)
+    FROM current_coverage SEMI JOIN affected USING (portfolio_id)
     WHERE from_date IS NOT NULL
     UNION ALL
     SELECT portfolio_id, 'after', from_date, until_date,
@@ -48,7 +48,7 @@ WITH by_groups AS (
     SELECT portfolio_id, count(DISTINCT inventory_group) AS groups
     FROM (
         SELECT portfolio_id, unnest(CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END) AS inventory_group
-        FROM coverage WHERE from_date IS NOT NULL AND portfolio_id IN (SELECT portfolio_id FROM lost_stretch)
+        FROM current_coverage WHERE from_date IS NOT NULL AND portfolio_id IN (SELECT portfolio_id FROM lost_stretch)
     ) GROUP BY portfolio_id
 ), days AS (
     SELECT portfolio_id, max(lost_days) AS lost_days

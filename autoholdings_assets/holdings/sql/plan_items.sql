@@ -1,5 +1,6 @@
--- The plan's items (but for activated_title's, see activated_items.sql) and the outcome of every row. Input: everything that proposed.sql, lost_coverage.sql and changes.sql made, grant_of_profile,
--- excluded rows in granted_row. Output: new_plan_item, row_result.
+-- The plan's items (but for activated_title's, see activated_items.sql) and the result of every title and row. Input: everything that
+-- proposed.sql, lost_coverage.sql and changes.sql made, grant_of_profile, granted_row, row_outcome,
+-- settled_title, activated_title. Output: new_plan_item, compared_result, title_result, row_result, planned_portfolio, planned_statement.
 
 -- A title that is gone because the vendor made it free is not a plain loss.
 CREATE OR REPLACE TEMP TABLE became_free AS SELECT portfolio_id FROM gone SEMI JOIN named_free USING (portfolio_id);
@@ -11,15 +12,15 @@ SELECT
     c.portfolio_id, c.availability AS old_availability,
     CASE WHEN s.portfolio_id IS NULL AND getvariable('po_line_portfolio_missing') = 'make_unavailable' THEN 'not available'
         ELSE c.availability END AS availability
-FROM portfolio AS c SEMI JOIN (FROM gone WHERE has_po_line) AS g USING (portfolio_id)
+FROM current_portfolio AS c SEMI JOIN (FROM gone WHERE has_po_line) AS g USING (portfolio_id)
 LEFT JOIN (
     SELECT portfolio_id, max(decided_at) AS decided_at FROM attention_settlement
     WHERE kind = 'PO line, title missing' AND decision IN ('keep', 'withdraw') GROUP BY portfolio_id
 ) AS s ON s.portfolio_id = c.portfolio_id AND s.decided_at >= c.missing_since;
 
-CREATE OR REPLACE TEMP TABLE title_result AS
+CREATE OR REPLACE TEMP TABLE compared_result AS
 SELECT
-    p.title_key, p.collection, p.portfolio_id,
+    p.title_key, p.portfolio_id,
     CASE
         WHEN p.is_new AND t.title_key IS NOT NULL THEN 'possible title change'
         WHEN p.is_new THEN 'activate'
@@ -31,13 +32,16 @@ LEFT JOIN (SELECT DISTINCT title_key FROM title_change) AS t ON t.title_key = p.
 LEFT JOIN changed_portfolio AS x ON x.portfolio_id = p.portfolio_id
 LEFT JOIN changed_coverage AS y ON y.portfolio_id = p.portfolio_id
 UNION ALL
-SELECT l.title_key, NULL, l.portfolio_id, 'keep' FROM link AS l SEMI JOIN frozen USING (portfolio_id)
+SELECT l.title_key, l.portfolio_id, 'keep' FROM link AS l SEMI JOIN frozen USING (portfolio_id)
 UNION ALL
-SELECT DISTINCT title_key, NULL, NULL::BIGINT, 'multiple matches' FROM tie
+SELECT DISTINCT title_key, NULL::BIGINT, 'multiple matches' FROM tie;
+
+CREATE OR REPLACE TEMP VIEW title_result AS
+FROM compared_result
 UNION ALL
-SELECT title_key, collection, portfolio_id, 'unchanged' FROM settled_title
+SELECT title_key, portfolio_id, 'unchanged' FROM settled_title
 UNION ALL
-SELECT title_key, collection, portfolio_id, 'activate' FROM activated_title;
+SELECT title_key, portfolio_id, 'activate' FROM activated_title;
 
 CREATE OR REPLACE TEMP VIEW row_result AS
 SELECT
@@ -45,6 +49,8 @@ SELECT
 FROM row_outcome AS o
 JOIN grant_of_profile AS g USING (profile_no)
 LEFT JOIN title_result AS t USING (title_key);
+
+CREATE OR REPLACE TEMP TABLE unmatched_row AS FROM row_outcome WHERE outcome IN ('no match', 'multiple matches');
 
 CREATE OR REPLACE TEMP TABLE new_plan_item AS
 WITH related AS (
@@ -71,7 +77,7 @@ WITH related AS (
             AS reason,
         p.profile_names AS profile, g.file_sha256, [p.row_number] AS row_numbers, coalesce(related.portfolio_ids, []) AS related_portfolio_ids
     FROM proposed_portfolio AS p
-    JOIN title_result AS r USING (title_key)
+    JOIN compared_result AS r USING (title_key)
     JOIN grant_of_profile AS g ON g.profile_no = p.profile_no
     LEFT JOIN related ON related.title_key = p.title_key
     WHERE p.is_new
@@ -88,7 +94,7 @@ WITH related AS (
             || CASE WHEN n.portfolio_id IS NOT NULL THEN ' The file does not state its coverage; the known coverage stays.' ELSE '' END,
         p.profile_names, g.file_sha256, [p.row_number], []
     FROM proposed_portfolio AS p
-    JOIN title_result AS r ON r.title_key = p.title_key AND r.action = 'update'
+    JOIN compared_result AS r ON r.title_key = p.title_key AND r.action = 'update'
     JOIN current_portfolio AS c ON c.portfolio_id = p.portfolio_id
     JOIN grant_of_profile AS g ON g.profile_no = p.profile_no
     LEFT JOIN field_change AS f ON f.portfolio_id = p.portfolio_id
@@ -160,10 +166,9 @@ WITH related AS (
         CASE o.outcome WHEN 'no match' THEN 'Matches no title of the Community Zone list by ISSN or ISBN; nothing is activated.'
             ELSE 'Matches several titles of the Community Zone list: ' || o.candidates || '. Nothing was guessed: nothing is activated.' END,
         g.profile, g.file_sha256, [o.row_number], []
-    FROM row_outcome AS o
+    FROM unmatched_row AS o
     JOIN granted_row AS r USING (profile_no, row_number)
     JOIN grant_of_profile AS g USING (profile_no)
-    WHERE o.outcome IN ('no match', 'multiple matches')
 )
 SELECT row_number() OVER (ORDER BY collection, action, title, portfolio_id, row_numbers) AS item_no, * FROM item;
 
@@ -183,10 +188,10 @@ SELECT
     c.first_author, c.editor, c.monograph_volume, c.monograph_edition, c.date_monograph_published_print, c.date_monograph_published_online,
     c.access_type, c.parent_publication_title_id, c.preceding_publication_title_id, g.availability, c.available_for_all, c.available_for,
     c.activated_at, c.missing_since, c.missing_since IS NULL, FALSE
-FROM portfolio AS c JOIN (
+FROM current_portfolio AS c JOIN (
     SELECT portfolio_id, availability FROM missing_po_line
     UNION ALL
-    SELECT portfolio_id, availability FROM portfolio SEMI JOIN (FROM graced WHERE is_missing) AS graced USING (portfolio_id)
+    SELECT portfolio_id, availability FROM current_portfolio SEMI JOIN (FROM graced WHERE is_missing) AS graced USING (portfolio_id)
 ) AS g USING (portfolio_id)
 WHERE c.missing_since IS NULL OR g.availability <> c.availability;
 

@@ -45,7 +45,7 @@ SELECT
     d.profile_names, d.shared_identifier, d.profile_no, d.row_number, l.agrees_on
 FROM desired_title AS d
 LEFT JOIN link AS l ON l.title_key = d.title_key
-LEFT JOIN portfolio AS c ON c.portfolio_id = l.portfolio_id
+LEFT JOIN current_portfolio AS c ON c.portfolio_id = l.portfolio_id
 ANTI JOIN tie ON tie.title_key = d.title_key
 ANTI JOIN frozen ON frozen.portfolio_id = l.portfolio_id;
 

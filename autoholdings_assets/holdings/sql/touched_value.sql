@@ -1,5 +1,5 @@
--- What the titles and portfolios that are not settled and the rows that could not be read state; see settled.py. Input: settled_title,
--- row_outcome, granted_row, portfolio_value. Output: touched_value, as numbers.
+-- What is stated by all that is compared and by the rows that could not be read; see settled.py. Input: compared_row, unreadable,
+-- compared_value. Output: touched_value, as numbers.
 
 -- Each value of a relation of such numbers, with what it is a value of.
 CREATE OR REPLACE TEMP MACRO values_of(relation) AS TABLE
@@ -10,23 +10,18 @@ SELECT kind, value FROM (
 ) WHERE value IS NOT NULL;
 
 CREATE OR REPLACE TEMP TABLE touched_value AS
-WITH open_row AS MATERIALIZED (
-    SELECT profile_no, row_number, from_community_zone, cz_online_identifier, cz_print_identifier, cz_title_url
-    FROM row_outcome ANTI JOIN settled_title USING (title_key)
-    WHERE title_key IS NOT NULL
-), stated AS (
-    SELECT online_identifier, print_identifier, title_id, title_url FROM granted_row WHERE status = 'rejected'
+WITH stated AS (
+    SELECT online_identifier, print_identifier, title_id, title_url FROM unreadable
     UNION ALL
-    SELECT online_identifier, print_identifier, title_id, title_url FROM granted_row SEMI JOIN open_row USING (profile_no, row_number)
+    SELECT online_identifier, print_identifier, title_id, title_url FROM compared_row
     UNION ALL
-    SELECT cz_online_identifier, cz_print_identifier, NULL, cz_title_url FROM open_row WHERE from_community_zone
+    SELECT cz_online_identifier, cz_print_identifier, NULL, cz_title_url FROM compared_row WHERE from_community_zone
 ), numbered AS (
     SELECT
         number_of(online_identifier) AS online_value, number_of(print_identifier) AS print_value,
         number_of(title_id) AS title_id_value, number_of(title_url) AS title_url_value
     FROM stated
     UNION ALL
-    SELECT online_value, print_value, title_id_value, title_url_value
-    FROM portfolio_value ANTI JOIN settled_title USING (portfolio_id)
+    SELECT online_value, print_value, title_id_value, title_url_value FROM compared_value
 )
 SELECT DISTINCT kind, value, 0 AS round FROM values_of('numbered');

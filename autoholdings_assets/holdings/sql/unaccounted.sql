@@ -1,10 +1,17 @@
 -- For each profile of a plan, how many rows of its file do not end in exactly one outcome. Input: staged_row_result, variables
 -- plan_id, row_outcomes (the words that an outcome may be).
-WITH result AS (
-    SELECT profile, row_number, count(*) AS times, any_value(outcome) AS outcome FROM staged_row_result GROUP BY ALL
+WITH suspected AS (  -- blocks of 64 rows, as bits: none should have a row twice
+    SELECT profile, row_number >> 6 AS block FROM staged_row_result
+    GROUP BY ALL HAVING count(*) > bit_count(bit_or(1::UBIGINT << (row_number & 63)))
+), repeated AS (
+    SELECT r.profile, r.row_number
+    FROM staged_row_result AS r SEMI JOIN suspected AS s ON s.profile = r.profile AND s.block = r.row_number >> 6
+    GROUP BY ALL HAVING count(*) > 1
 ), accounted AS (
-    SELECT profile, count(*) FILTER (times = 1 AND list_contains(getvariable('row_outcomes'), outcome)) AS accounted
-    FROM result GROUP BY profile
+    SELECT profile, count(*) AS accounted
+    FROM staged_row_result ANTI JOIN repeated USING (profile, row_number)
+    WHERE list_contains(getvariable('row_outcomes'), outcome)
+    GROUP BY profile
 ), file AS (
     SELECT unnest(files, recursive := true) FROM plan WHERE plan_id = getvariable('plan_id')
 )

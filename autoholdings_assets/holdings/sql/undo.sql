@@ -43,6 +43,9 @@ LEFT JOIN since AS s USING (portfolio_id)
 LEFT JOIN taken AS k USING (portfolio_id)
 LEFT JOIN acquisition AS a USING (portfolio_id);
 
+CREATE OR REPLACE TEMP TABLE current_portfolio AS FROM portfolio SEMI JOIN undone USING (portfolio_id);
+CREATE OR REPLACE TEMP TABLE current_coverage AS FROM coverage SEMI JOIN undone USING (portfolio_id);
+
 CREATE OR REPLACE TEMP TABLE proposed_portfolio AS
 SELECT b.* FROM version_before AS b SEMI JOIN (FROM undone WHERE outcome IN ('update', 'activate')) AS u USING (portfolio_id);
 

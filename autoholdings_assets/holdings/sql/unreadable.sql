@@ -1,10 +1,6 @@
--- Rows that could not be read never remove or change a portfolio (rule A4). Input: granted_row, row_outcome,
--- current_portfolio, collection_state. Output: frozen (portfolios that such a row may mean) and
+-- Rows that could not be read never remove or change a portfolio (rule A4). Input: unreadable, current_portfolio,
+-- collection_state. Output: frozen (portfolios that such a row may mean) and
 -- suspended (profile and collection in which such a row names nothing, so that any missing title may be the one).
-CREATE OR REPLACE TEMP TABLE unreadable AS
-SELECT profile_no, row_number, collection, print_identifier, online_identifier, title_id, title_url
-FROM granted_row WHERE status = 'rejected';
-
 -- A shifted row has other things in the cells of identifiers: only what is formed like an ISSN or ISBN is one.
 CREATE OR REPLACE TEMP MACRO is_identifier(value) AS
     regexp_full_match(value, '\d{4}-\d{3}[\dXx]|97[89]\d{10}|\d{9}[\dXx]');
