@@ -115,7 +115,7 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
         f"CREATE OR REPLACE TEMP VIEW old_row AS FROM {row_parts.in_sql(last)};"
         f"CREATE OR REPLACE TEMP VIEW new_row AS FROM {row_parts.in_sql(grant.title_list)}"
     )
-    found = _compared(connection, guard.least_overlap)
+    found = compare_files(connection, guard.least_overlap)
     if found["new_rows"] <= guard.smallest_file_share * found["old_rows"]:
         yield (
             f"{name} is far smaller than the last accepted one: {found['new_rows']:,} rows, where that had "
@@ -137,8 +137,8 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
         )
 
 
-def _compared(connection: Connection, least_overlap: float) -> dict[str, int]:
-    """The counts of ``file_comparison.sql``, of some of the identifiers only where these tell it by far."""
+def compare_files(connection: Connection, least_overlap: float) -> dict[str, int]:
+    """The counts of ``file_comparison.sql``: of some identifiers, where they tell by far that enough are shared."""
     set_variables(connection, one_of=_SAMPLED)
     found = rows(connection, sql("file_comparison"))[0]
     fewer = min(found["old_identifiers"], found["new_identifiers"])

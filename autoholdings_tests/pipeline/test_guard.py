@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+import duckdb
 import pytest
 
 from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.history import explain
+from autoholdings_assets.holdings.verdict import compare_files
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_tests.library import JOURNALS, Feed, Library, Row, issn, journal, kbart
 
@@ -279,3 +281,21 @@ def test_a_title_that_comes_back_in_grace_is_as_if_it_had_never_been_missing(lib
         assert library.titles()["Journal 1"]["portfolio_id"] == number
     wiley.serves(journals(0, 1, publisher_name="Press 9"))
     assert library.run().actions == {"remove": 1, "update": 1}
+
+
+@pytest.mark.parametrize(("shared", "counted"), [(180_000, "some"), (115_000, "all"), (90_000, "all")])
+def test_all_identifiers_of_large_files_are_counted_unless_some_tell_it_by_far(shared: int, counted: str) -> None:
+    """A sixteenth of the identifiers stands for all only where far more than the policy's half are shared."""
+    with duckdb.connect() as connection:
+        for name, first in (("old_row", 0), ("new_row", 200_000 - shared)):
+            connection.execute(
+                f"CREATE TABLE {name} AS SELECT 'id' || i AS online_identifier, NULL::VARCHAR AS print_identifier, "
+                f"'valid' AS status FROM range({first}, {first + 200_000}) AS numbers (i)"
+            )
+        found = compare_files(connection, least_overlap=0.5)
+    assert found["old_rows"] == found["new_rows_identified"] == 200_000
+    if counted == "all":
+        assert (found["old_identifiers"], found["shared_identifiers"]) == (200_000, shared)
+    else:
+        assert 10_000 < found["old_identifiers"] < 15_000
+        assert found["shared_identifiers"] / found["old_identifiers"] == pytest.approx(shared / 200_000, abs=0.02)
