@@ -92,7 +92,7 @@ def load_row_outcomes(connection: Connection, home: Home, inputs: Inputs) -> Non
     load_granted_rows(connection, home, inputs)
     path = merged_path(home, inputs)
     if path.exists():
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE row_outcome AS FROM read_parquet({quoted(path)})")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW row_outcome AS FROM read_parquet({quoted(path)})")
         return
     coverage.define_identity(connection, keep_apart=inputs.vendor.merging.keep_apart)
     keep_outcomes(connection, home, inputs)
