@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import duckdb
+import pandas as pd
+
+from autoholdings_assets.kbart import coverage
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 
 SERIAL: dict[str, str] = {
@@ -58,3 +62,22 @@ def kbart(
     lines = [delimiter.join(cell(name) for name in columns)]
     lines += [delimiter.join(cell(row.get(name, "")) for name in columns) for row in rows]
     return line_end.join(lines) + (line_end if final_newline else "")
+
+
+def merge_rows(rows: pd.DataFrame, *, keep_apart: bool = False) -> pd.DataFrame:
+    """Merge one title list (the valid rows of a title list frame) without a warehouse.
+
+    Returns the rows with the columns that `merge` describes, by title and statement.
+    """
+    with duckdb.connect() as connection:
+        connection.register("title_list", rows)
+        connection.execute(
+            "CREATE TEMP TABLE entitled_row AS "
+            "SELECT 0 AS profile_no, publication_type AS collection, NULL::BIGINT AS cz_title, * FROM title_list"
+        )
+        coverage.define_identity(connection, keep_apart=keep_apart)
+        coverage.merge(connection)
+        return connection.execute(
+            "SELECT * EXCLUDE (profile_no, collection, cz_title) FROM entitled_row "
+            "JOIN merged_row USING (profile_no, row_number) ORDER BY title_key, statement_no, row_number"
+        ).df()

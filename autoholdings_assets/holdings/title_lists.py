@@ -35,18 +35,9 @@ LINE = ("line", "line_check")
 """What tells a row's line from others (`LineHashes`); null for rows that do not stand on a line each."""
 
 COLUMNS = (
-    "row_number",
-    "status",
-    "reason",
-    *FIELD_NAMES,
-    "from_date",
-    "until_date",
-    "content",
-    "collection",
-    "found",
-    *LINE,
+    "row_number", "status", "reason", *FIELD_NAMES, "from_date", "until_date", "content", "collection", "found", *LINE,
     "previous_row",
-)
+)  # fmt: skip
 """The columns of a staged title list. ``previous_row``: the number that a known row had in the title list before."""
 
 _NAMING = ("publication_title", "print_identifier", "online_identifier", "title_id", "title_url")

@@ -15,8 +15,8 @@ from autoholdings_assets.holdings.title_lists import staged_list, staged_path
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql
 from autoholdings_assets.retrieval.archive import Archive
 
-TITLES, PO_LINE_TITLES, COVERAGE = "titles", "titles with a PO line", "coverage"
-"""What is counted as lost."""
+PO_LINE_TITLES, COVERAGE = "titles with a PO line", "coverage"
+"""What is counted as lost besides titles."""
 
 _MEANT = (
     "If the vendor means it, accept the plan; if not, reject it and ask the vendor for the right file: "

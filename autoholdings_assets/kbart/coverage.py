@@ -7,7 +7,6 @@ anyway; this module runs them on any DuckDB connection. It knows no warehouse: i
 from importlib.resources import files
 
 import duckdb
-import pandas as pd
 
 _SQL = files(__package__)
 
@@ -43,22 +42,3 @@ def merge(connection: duckdb.DuckDBPyConnection) -> None:
     title_id or URL stay apart.
     """
     connection.execute(_SQL.joinpath("coverage.sql").read_text(encoding="utf-8"))
-
-
-def merge_rows(rows: pd.DataFrame, *, keep_apart: bool = False) -> pd.DataFrame:
-    """Merge one title list (the valid rows of a title list frame) outside any warehouse.
-
-    Returns the rows with the columns that `merge` describes, by title and statement.
-    """
-    with duckdb.connect() as connection:
-        connection.register("title_list", rows)
-        connection.execute(
-            "CREATE TEMP TABLE entitled_row AS "
-            "SELECT 0 AS profile_no, publication_type AS collection, NULL::BIGINT AS cz_title, * FROM title_list"
-        )
-        define_identity(connection, keep_apart=keep_apart)
-        merge(connection)
-        return connection.execute(
-            "SELECT * EXCLUDE (profile_no, collection, cz_title) FROM entitled_row "
-            "JOIN merged_row USING (profile_no, row_number) ORDER BY title_key, statement_no, row_number"
-        ).df()

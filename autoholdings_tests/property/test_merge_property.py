@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoholdings_assets.kbart.coverage import merge_rows
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_tests import naive
+from autoholdings_tests.kbart_files import merge_rows
 
 identifiers = st.sampled_from([None, "1111-1111", "2222-2222", "3333-3333"])
 years = st.sampled_from([None, "1990", "1997", "2004"])

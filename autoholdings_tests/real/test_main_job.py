@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from autoholdings_assets.kbart.coverage import merge_rows
 from autoholdings_assets.kbart.validation import read_title_list
 from autoholdings_tests import naive
+from autoholdings_tests.kbart_files import merge_rows
 from autoholdings_tests.library import JOURNALS, Feed, Library
 
 AGREEMENTS = "../mod-agreements/service/src/integration-test/resources/packages"

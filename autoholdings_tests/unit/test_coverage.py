@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from autoholdings_assets.kbart.coverage import merge_rows
 from autoholdings_assets.kbart.validation import read_title_list
+from autoholdings_tests.kbart_files import merge_rows
 from autoholdings_tests.library import Row, book, isbn, issn, journal, kbart
 
 
