@@ -58,10 +58,13 @@ JSON = re.compile(rb"\s*(?:\{\s*(?:\"|\})|\[\s*(?:[\[{\"\]]))")
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a file may be: bytes as delivered, unpacked, and unpacked for each delivered; lines, bytes of one."""
+    """How large a file may be: bytes as delivered, unpacked, and unpacked for each delivered; lines, bytes of one.
 
-    packed: int = 1 << 30
-    unpacked: int = 1 << 30
+    Five million rows, for which this is to suffice, are 1.1 GB.
+    """
+
+    packed: int = 1_500_000_000
+    unpacked: int = 1_500_000_000
     ratio: int = 200
     lines: int = 10_000_000
     line: int = 10_000_000

@@ -27,6 +27,7 @@ electronic_collections:
 integration_profiles:
   - {{name: wiley-main, vendor: wiley, active: true, url: "{address}", institution_token: "${{BENCHMARK_TOKEN}}"}}
 """
+_VENDOR = "{name: wiley, based_on: wiley, request: {max_megabytes: 2000}}"  # five million rows are a gigabyte
 
 
 def result(name: str, value: float, goal: float, *, unit: str = "x", at_least: bool = False, **facts: object) -> Result:
@@ -63,7 +64,8 @@ def environment() -> dict[str, str]:
 
 def make_home(folder: Path, address: str) -> Path:
     """A home with one profile of Wiley's that fetches from the address."""
-    folder.mkdir(parents=True)
+    (folder / "vendors").mkdir(parents=True)
+    (folder / "vendors" / "wiley.yaml").write_text(_VENDOR, encoding="utf-8")
     (folder / "autoholdings.yaml").write_text(_CONFIGURATION.format(address=address), encoding="utf-8")
     return folder
 
