@@ -1,8 +1,9 @@
 """Title lists on disk: the checked rows of one file, under the file's hash.
 
-A staged title list is a Parquet file with the title list frame (see ``kbart.validation``) plus ``collection`` and with
-the vendor's free content marked 'excluded', in any order. But for ``previous_row`` it is a function of the file's
-bytes, the reader and the vendor's data alone, so that it can be made again from the archive at any time.
+A staged title list is a folder of Parquet files (``row_parts.py``) with the title list frame (see
+``kbart.validation``) plus ``collection`` and with the vendor's free content marked 'excluded', in any order. But for
+``previous_row`` it is a function of the file's bytes, the reader and the vendor's data alone, so that it can be made
+again from the archive at any time.
 """
 
 import hashlib

@@ -147,14 +147,14 @@ def keep_outcomes(connection: Connection, home: Home, inputs: Inputs) -> None:
     """
     last = scalar(connection, "SELECT any_value(inputs_hash) FROM vendor_state WHERE vendor = ?", [inputs.vendor.name])
     path = _merged_path(home, inputs, last or "")
-    known = known_rows(connection, path, inputs) if path.exists() else None
+    known = rows_merged_before(connection, path, inputs) if path.exists() else None
     if known:
         _view_rows(connection, inputs, known)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW last_outcome AS FROM read_parquet({quoted(path)})")
     connection.execute(sql("kept_outcomes" if known else "nothing_kept"))
 
 
-def known_rows(connection: Connection, path: Path, inputs: Inputs) -> list[str] | None:
+def rows_merged_before(connection: Connection, path: Path, inputs: Inputs) -> list[str] | None:
     """Which row of an earlier merge each row is, in SQL for each grant; ``None`` where nothing follows from it."""
     told = "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)"
     earlier = dict(connection.execute(told, [str(path)]).fetchall())
