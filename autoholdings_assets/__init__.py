@@ -4,3 +4,5 @@ Imports go one way: ``kbart`` <- ``vendors``/``config`` <- ``retrieval``, ``hold
 <- ``pipeline`` <- ``cli``, ``demo``. Data flows one way too: a profile's file into the archive, rows into titles with
 coverage, a plan, a verdict, one transaction, the published copy.
 """
+
+__version__ = "0.1.0"

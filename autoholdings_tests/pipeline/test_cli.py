@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from autoholdings_assets import __version__
 from autoholdings_assets.cli import execute
 from autoholdings_assets.cli.console import unexpected
 from autoholdings_assets.config_model import Policies
@@ -205,6 +206,13 @@ def test_a_full_disk_is_told_even_where_the_log_cannot_be_written(
     unexpected(RuntimeError("something odd"), tmp_path / "logs")
     told = " ".join(capsys.readouterr().err.split())
     assert "something odd. The details could not be written to" in told
+
+
+def test_the_version_is_told_by_a_folder_that_was_never_installed_too(
+    never_installed: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["--version"]) == 0
+    assert capsys.readouterr().out == f"autoholdings, version {__version__}\n"
 
 
 @pytest.mark.slow
