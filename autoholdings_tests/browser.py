@@ -52,22 +52,29 @@ def open_page(executable: str, width: int = 1500, height: int = 1100) -> Iterato
 
 @contextlib.contextmanager
 def serve_ui(home: Path) -> Iterator[str]:
-    """The UI of a home, with its daemon; gives its address."""
+    """The UI of a home, with its daemon; gives its address. It is started and ended as a shell script does it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     script = "import sys; from autoholdings_assets.cli import main; sys.argv[0] = 'autoholdings'; main()"
     command = [sys.executable, "-c", script, "ui", "--home", str(home), "--port", str(port)]
     with (home / "ui.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, start_new_session=True, preexec_fn=_ignore_interrupts
+        )
     try:
         yield _answering(f"http://127.0.0.1:{port}", home / "ui.log")
     finally:
-        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: dagster dev stops its parts one by one
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        process.terminate()  # dagster dev stops its parts one by one
+        try:
             process.wait(_END_SECONDS)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what `autoholdings ui &` in a script begins with
 
 
 def fill_in(page: Page, config: str) -> None:

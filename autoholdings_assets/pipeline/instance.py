@@ -6,6 +6,7 @@ second to import, so that only opening the instance does.
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,8 @@ def project_file(name: str) -> Path:
 def serve_ui(home: Home, port: int) -> None:
     """Become the Dagster UI and daemon of this home, on loopback only: Dagster asks nobody for a password."""
     prepare(home)
+    # What a script starts with & ignores SIGINT, and `dagster dev` does on SIGTERM what it does on SIGINT.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     workspace = str(project_file("workspace.yaml"))
     command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", LOOPBACK, "-p", str(port)]
     os.execv(sys.executable, command)  # noqa: S606 - no shell, and every argument is ours
