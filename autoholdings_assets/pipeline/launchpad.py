@@ -58,5 +58,6 @@ def reported(context: dg.OpExecutionContext, run: RunContext) -> dict[str, Any]:
     try:
         return show_reports(steps.report(run))
     except Exception:
-        context.log.exception("The reports could not be written; the next run of the vendor writes them.")
-        return {"job_report": "could not be written; the next run of the vendor writes it"}
+        told = "the job report, or the workbooks beside it, could not be written; the next run of the vendor does so"
+        context.log.exception(told.capitalize())
+        return {"job_report": told}

@@ -345,6 +345,24 @@ def test_a_run_without_a_file_has_its_report_and_its_own_message(
     assert again.outcome == "nothing applied" and str(again.error) == str(failed.error), "the fault masks nothing"
 
 
+def test_the_log_says_which_report_could_not_be_written(
+    library: Library, wiley: Feed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wiley.serves(FULL[:3])
+    run = library.run()
+
+    def broken(*_: object) -> None:
+        raise OSError("no room for it")
+
+    monkeypatch.setattr("autoholdings_assets.reports.actions_report.load_records", broken)
+    with pytest.raises(OSError, match="no room for it"):
+        write_reports(library, run.run_id)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The workbooks of run {run.run_id} could not be written: no room for it"
+    ]
+    assert "Done" in page(library, run.run_id).text and workbooks(library, run.run_id) == []
+
+
 def test_a_failure_that_nobody_foresaw_ends_the_run_and_is_reported(
     library: Library, wiley: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,8 @@ not: what the reports say (``reports/``).
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,13 +93,12 @@ def end_failed_run(context: RunContext, message: str) -> Path | None:
 def report_at_once(connection: Connection, context: RunContext, run: Run | None = None) -> WrittenReport | None:
     """Write the reports of a run, by default this one; when that fails its outcome still counts, and the next run
     writes them."""
-    try:
+    with suppress(Exception):  # the log tells it
         if run is None:
-            (run,) = find_runs(connection, run=context.run_id, vendor=context.vendor_name)
+            with _logged("reports", context.run_id):
+                (run,) = find_runs(connection, run=context.run_id, vendor=context.vendor_name)
         return _write(connection, context, run)
-    except Exception as error:
-        _log.warning("The reports of run %s could not be written: %s", run.run_id if run else context.run_id, error)
-        return None
+    return None
 
 
 def _run_to_report(connection: Connection, context: RunContext) -> Run:
@@ -116,7 +117,18 @@ def _write(connection: Connection, context: RunContext, run: Run) -> WrittenRepo
             # brings openpyxl's charts and styles: a run that finds nothing new should not wait for them
             from autoholdings_assets.reports.actions_report import write_actions_reports
 
-            write_actions_reports(connection, context.home, context.configuration, run)
+            with _logged("workbooks", run.run_id):
+                write_actions_reports(connection, context.home, context.configuration, run)
     finally:
-        written = write_job_report(connection, context.home, context.configuration, run)
+        with _logged("job report", run.run_id):
+            written = write_job_report(connection, context.home, context.configuration, run)
     return written
+
+
+@contextmanager
+def _logged(what: str, run_id: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        _log.warning("The %s of run %s could not be written: %s", what, run_id, error)
+        raise
