@@ -34,6 +34,14 @@ MONOGRAPH: dict[str, str] = {
     "access_type": "P",
 }
 
+MENDED = {
+    "short_row", "long_row", "publication_type_derived", "publication_type_spelling", "identifier_zeros_restored",
+    "identifier_placeholder", "identifier_spelling", "isbn10", "date_spelling", "date_declared_format",
+    "embargo_on_monograph", "embargo_spelling", "coverage_depth_spelling", "access_type_spelling",
+    "control_characters", "markup", "literal_escape", "duplicate_row",
+}  # fmt: skip
+"""The rules whose faults are put right as a file is read: one written from its valid rows has them no more."""
+
 
 def serial(**changes: str) -> dict[str, str]:
     """A good serial row with some cells changed."""

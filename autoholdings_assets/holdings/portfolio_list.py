@@ -98,8 +98,6 @@ class PortfolioList:
 class WrongColumn(UnreadableFile):
     """A mapping names a field that there is not, or a header that the file does not have."""
 
-    key = "wrong_column"
-
 
 def read_portfolio_list(source: Path, mapping: Mapping[str, str] | None = None) -> PortfolioList:
     """Read a list from .xlsx, .csv or tab-separated text of any encoding that vendors' files come in.

@@ -1,6 +1,7 @@
 """The result of a check in words for a terminal, and as JSON. ``reports/check_page.py`` makes a page of it."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from autoholdings_assets.kbart.check import CheckResult, Fix, RuleCount
@@ -24,33 +25,13 @@ def as_json(result: CheckResult) -> dict[str, Any]:
         "by_rule": {found.rule: found.rows for found in result.by_rule},
         "shape": result.shape,
         "refusal": _refusal(result),
-        "file_findings": [
-            {"rule": found.rule, "severity": found.severity, "message": found.message, "advice": found.advice}
-            for found in result.file_findings
-        ],
+        "file_findings": [asdict(found) for found in result.file_findings],
         "findings": [
-            {
-                "rule": found.rule,
-                "severity": found.severity,
-                "rows": found.rows,
-                "sentence": found.sentence,
-                "advice": found.advice,
-                "examples": [
-                    {"line": line, "column": column, "value": value} for line, column, value in found.examples
-                ],
-            }
+            asdict(found)
+            | {"examples": [dict(zip(("line", "column", "value"), case, strict=True)) for case in found.examples]}
             for found in result.by_rule
         ],
-        "by_column": [
-            {
-                "column": column.column,
-                "filled": column.filled,
-                "errors": column.errors,
-                "warnings": column.warnings,
-                "notes": column.notes,
-            }
-            for column in result.by_column
-        ],
+        "by_column": [asdict(column) for column in result.by_column],
     }
 
 

@@ -1,10 +1,19 @@
 """Why a file as a whole cannot be read. A row that cannot be used is no exception: see ``rules.py``."""
 
+import re
+from typing import ClassVar
+
 
 class UnreadableFile(Exception):
-    """The file cannot be used at all. ``message`` says what it is, ``advice`` what to do; both are for a librarian."""
+    """The file cannot be used at all. ``message`` says what it is, ``advice`` what to do; both are for a librarian.
 
-    key = "unreadable_file"
+    ``key`` names the kind of refusal to programs: ``missing_file``.
+    """
+
+    key: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        cls.key = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
 
     def __init__(self, name: str, message: str, advice: str) -> None:
         super().__init__(f"{name}: {message} {advice}")
@@ -16,46 +25,30 @@ class UnreadableFile(Exception):
 class MissingFile(UnreadableFile):
     """There is no such file, or it may not be opened."""
 
-    key = "missing_file"
-
 
 class EmptyFile(UnreadableFile):
     """The file has no content."""
-
-    key = "empty_file"
 
 
 class NotKbart(UnreadableFile):
     """The content is something else: a web page, JSON, an image, a table without KBART's columns."""
 
-    key = "not_kbart"
-
 
 class NoRows(UnreadableFile):
     """There is a header line and nothing below it."""
-
-    key = "no_rows"
 
 
 class MissingColumns(UnreadableFile):
     """A column is missing without which no row can be used."""
 
-    key = "missing_columns"
-
 
 class UnknownEncoding(UnreadableFile):
     """The text is in none of the encodings that KBART files come in."""
-
-    key = "unknown_encoding"
 
 
 class TooLarge(UnreadableFile):
     """The file, or what is packed in it, is larger than the limit."""
 
-    key = "too_large"
-
 
 class DamagedFile(UnreadableFile):
     """A compressed file or workbook that cannot be unpacked, for instance because the download was cut off."""
-
-    key = "damaged_file"

@@ -61,37 +61,19 @@ ONE_OF = ("print_identifier", "online_identifier", "title_id", "title_url")
 # Columns that Phase III adds: known, not used, and no cause for a warning about an unknown column.
 PHASE3_COLUMNS = ("content_type",)
 
-# Other names of a column, in the plain form of header.plain_name(): lower case, words joined by one underscore.
-ALIASES: dict[str, str] = {
-    "title": "publication_title",
-    "journal_title": "publication_title",
-    "book_title": "publication_title",
-    "publication_name": "publication_title",
-    "issn": "print_identifier",
-    "pissn": "print_identifier",
-    "p_issn": "print_identifier",
-    "print_issn": "print_identifier",
-    "print_isbn": "print_identifier",
-    "id_issn": "print_identifier",
-    "id_print": "print_identifier",
-    "eissn": "online_identifier",
-    "e_issn": "online_identifier",
-    "eisbn": "online_identifier",
-    "online_issn": "online_identifier",
-    "online_isbn": "online_identifier",
-    "electronic_issn": "online_identifier",
-    "electronic_isbn": "online_identifier",
-    "id_eissn": "online_identifier",
-    "url": "title_url",
-    "author": "first_author",
-    "editor": "first_editor",
-    "embargo": "embargo_info",
-    "coverage_notes": "notes",
-    "coverage_note": "notes",
-    "note": "notes",
-    "publisher": "publisher_name",
-    "publication_tpye": "publication_type",
-    "parent_publication_id": "parent_publication_title_id",
-    "preceeding_publication_title_id": "preceding_publication_title_id",
-    "preceding_publication_id": "preceding_publication_title_id",
+# Other names of a columns, in the plain form of header.plain_name(): lower case, words joined by one underscore.
+_OTHER_NAMES = {
+    "publication_title": "title journal_title book_title publication_name",
+    "print_identifier": "issn pissn p_issn print_issn print_isbn id_issn id_print",
+    "online_identifier": "eissn e_issn eisbn online_issn online_isbn electronic_issn electronic_isbn id_eissn",
+    "title_url": "url",
+    "first_author": "author",
+    "first_editor": "editor",
+    "embargo_info": "embargo",
+    "notes": "coverage_notes coverage_note note",
+    "publisher_name": "publisher",
+    "publication_type": "publication_tpye",
+    "parent_publication_title_id": "parent_publication_id",
+    "preceding_publication_title_id": "preceeding_publication_title_id preceding_publication_id",
 }
+ALIASES: dict[str, str] = {other: name for name, others in _OTHER_NAMES.items() for other in others.split()}

@@ -30,8 +30,7 @@ class Rule:
 
     ``columns`` are what a finding names, ``check`` says where all is well. It gets a column, once for each of
     ``columns`` (or of their ``aspect``), or with ``whole_row`` the frame of :mod:`interpretation`, or with
-    ``whole_file`` all rows of the file as understood. ``mended``: the value is put right as it is read, so that a file
-    written from the valid rows has the fault no more.
+    ``whole_file`` all rows of the file as understood.
     """
 
     key: str
@@ -44,7 +43,6 @@ class Rule:
     whole_row: bool = False
     whole_file: bool = False
     strict: Severity | None = None
-    mended: bool = False
 
     @property
     def checked(self) -> tuple[str, ...]:
@@ -77,13 +75,13 @@ RULES: tuple[Rule, ...] = (
         "short_row", "warning",
         "The row has fewer cells than the header; the missing ones are taken as blank.",
         "Fill the row up with tabs to the header's length.",
-        ("field_count",), checks.is_not(RowEnd.SHORT), aspect="cut", strict="error", mended=True,
+        ("field_count",), checks.is_not(RowEnd.SHORT), aspect="cut", strict="error",
     ),
     Rule(
         "long_row", "warning",
         "The row has more cells than the header; what stands beyond the last column is not used.",
         "Take the surplus cells out, or look for a delimiter inside a cell.",
-        (OVERFLOW,), checks.blank, strict="error", mended=True,
+        (OVERFLOW,), checks.blank, strict="error",
     ),
     # Which title the row is about
     Rule(
@@ -109,13 +107,13 @@ RULES: tuple[Rule, ...] = (
         "publication_type is missing or not KBART's; it was told from the identifiers or the coverage.",
         "Put serial or monograph in publication_type.",
         ("publication_type",), checks.is_not(TypeSource.IDENTIFIERS, TypeSource.COVERAGE), aspect="source",
-        strict="error", mended=True,
+        strict="error",
     ),
     Rule(
         "publication_type_spelling", "note",
         "publication_type is written otherwise than in KBART, but its meaning is certain.",
         "Write serial or monograph.",
-        ("publication_type",), checks.is_not(TypeSource.OTHER_SPELLING), aspect="source", mended=True,
+        ("publication_type",), checks.is_not(TypeSource.OTHER_SPELLING), aspect="source",
     ),
     Rule(
         "no_standard_identifier", "warning",
@@ -160,25 +158,25 @@ RULES: tuple[Rule, ...] = (
         "The identifier had lost its leading zeros, as spreadsheets do; they were put back, the check digit proves it.",
         "Format the column as text before the file is saved.",
         IDENTIFIER_FIELDS, checks.is_not(IdentifierForm.RESTORED_ISSN, IdentifierForm.RESTORED_ISBN), aspect="form",
-        strict="error", mended=True,
+        strict="error",
     ),
     Rule(
         "identifier_placeholder", "warning",
         "The identifier stands for nothing (such as 0000-0000 or N/A) and is taken as blank.",
         "Leave the cell blank.",
-        IDENTIFIER_FIELDS, checks.is_not(IdentifierForm.PLACEHOLDER), aspect="form", strict="error", mended=True,
+        IDENTIFIER_FIELDS, checks.is_not(IdentifierForm.PLACEHOLDER), aspect="form", strict="error",
     ),
     Rule(
         "identifier_spelling", "note",
         "The identifier is written otherwise than NNNN-NNNC or thirteen digits; it was brought into that form.",
         "Write ISSN with the hyphen and ISBN as thirteen digits without hyphens.",
-        IDENTIFIER_FIELDS, checks.is_false, aspect="rewritten", mended=True,
+        IDENTIFIER_FIELDS, checks.is_false, aspect="rewritten",
     ),
     Rule(
         "isbn10", "note",
         "The ISBN has ten digits; it was given as thirteen.",
         "Write ISBN as thirteen digits without hyphens.",
-        IDENTIFIER_FIELDS, checks.is_not(IdentifierForm.ISBN10), aspect="form", strict="error", mended=True,
+        IDENTIFIER_FIELDS, checks.is_not(IdentifierForm.ISBN10), aspect="form", strict="error",
     ),
     Rule(
         "identifier_of_other_type", "warning",
@@ -209,14 +207,13 @@ RULES: tuple[Rule, ...] = (
         "date_spelling", "warning",
         "The date is not in KBART's form, but can only mean one day, month or year.",
         "Write YYYY, YYYY-MM or YYYY-MM-DD.",
-        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.OTHER), aspect="form",
-        strict="error", mended=True,
+        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.OTHER), aspect="form", strict="error",
     ),
     Rule(
         "date_declared_format", "note",
         "The date was read in the format declared for this vendor.",
         "Nothing needs to be done.",
-        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.DECLARED), aspect="form", mended=True,
+        COVERAGE_DATE_FIELDS + MONOGRAPH_DATE_FIELDS, checks.is_not(DateForm.DECLARED), aspect="form",
     ),
     Rule(
         "date_far_future", "warning",
@@ -270,13 +267,13 @@ RULES: tuple[Rule, ...] = (
         "embargo_on_monograph", "warning",
         "A monograph has an embargo that cannot be read; it has no bearing on a book.",
         "Leave embargo_info blank for monographs.",
-        ("embargo_info",), checks.monograph_embargo_legal, whole_row=True, strict="error", mended=True,
+        ("embargo_info",), checks.monograph_embargo_legal, whole_row=True, strict="error",
     ),
     Rule(
         "embargo_spelling", "warning",
         "The embargo is written otherwise than in KBART, but its meaning is certain.",
         "Write P1Y, R10Y or R10Y;P6M; leave the cell blank when there is none.",
-        ("embargo_info",), checks.is_not(EmbargoForm.OTHER_SPELLING), aspect="form", strict="error", mended=True,
+        ("embargo_info",), checks.is_not(EmbargoForm.OTHER_SPELLING), aspect="form", strict="error",
     ),
     # Controlled words
     Rule(
@@ -289,7 +286,7 @@ RULES: tuple[Rule, ...] = (
         "coverage_depth_spelling", "note",
         "coverage_depth is written otherwise than in KBART, but its meaning is certain.",
         "Write fulltext, selected articles or abstracts.",
-        ("coverage_depth",), checks.is_not(WordForm.OTHER_SPELLING), aspect="form", mended=True,
+        ("coverage_depth",), checks.is_not(WordForm.OTHER_SPELLING), aspect="form",
     ),
     Rule(
         "coverage_depth_missing", "note",
@@ -313,7 +310,7 @@ RULES: tuple[Rule, ...] = (
         "access_type_spelling", "note",
         "access_type is written otherwise than in KBART, but its meaning is certain.",
         "Write F or P.",
-        ("access_type",), checks.is_not(WordForm.OTHER_SPELLING), aspect="form", mended=True,
+        ("access_type",), checks.is_not(WordForm.OTHER_SPELLING), aspect="form",
     ),
     Rule(
         "access_type_missing", "note",
@@ -338,19 +335,19 @@ RULES: tuple[Rule, ...] = (
         "control_characters", "warning",
         "There were invisible control characters in the cell; they were taken out.",
         "Take them out at the source.",
-        FIELD_NAMES, checks.has_no(TextFault.CONTROL), aspect="text", strict="error", mended=True,
+        FIELD_NAMES, checks.has_no(TextFault.CONTROL), aspect="text", strict="error",
     ),
     Rule(
         "markup", "warning",
         "There were HTML entities or tags in the cell; they were decoded or taken out.",
         "Write plain text in UTF-8.",
-        FIELD_NAMES, checks.has_no(TextFault.MARKUP), aspect="text", mended=True,
+        FIELD_NAMES, checks.has_no(TextFault.MARKUP), aspect="text",
     ),
     Rule(
         "literal_escape", "warning",
         r"The cell ended in the characters \r or \n, which were meant as a line end; they were taken off.",
         "Correct the export that writes them.",
-        FIELD_NAMES, checks.has_no(TextFault.LITERAL_ESCAPE), aspect="text", strict="error", mended=True,
+        FIELD_NAMES, checks.has_no(TextFault.LITERAL_ESCAPE), aspect="text", strict="error",
     ),
     Rule(
         "too_long", "warning",
@@ -363,7 +360,7 @@ RULES: tuple[Rule, ...] = (
         "duplicate_row", "note",
         "The row is the exact repetition of an earlier one and counts once.",
         "Take it out.",
-        ("publication_title",), checks.not_a_repetition, whole_file=True, mended=True,
+        ("publication_title",), checks.not_a_repetition, whole_file=True,
     ),
 )
 # fmt: on

@@ -11,7 +11,6 @@ class RetrievalError(Exception):
     """A file did not arrive. ``message`` and ``advice`` are sentences for a librarian; no credential is in
     them."""
 
-    key: ClassVar[str]
     transient: ClassVar[bool] = False
     what: ClassVar[str]
     what_to_do: ClassVar[str]
@@ -26,7 +25,6 @@ class RetrievalError(Exception):
 class CredentialMissing(RetrievalError):
     """The environment has no value for a credential of the profile."""
 
-    key = "credential_missing"
     what = 'Profile "{profile}": {problem}'
     what_to_do = "Nothing was asked of {vendor}. Set it where the pipeline runs, then run again."
 
@@ -34,7 +32,6 @@ class CredentialMissing(RetrievalError):
 class WrongCredentials(RetrievalError):
     """401."""
 
-    key = "wrong_credentials"
     what = '{vendor} does not accept the credentials of profile "{profile}" ({credentials}; HTTP 401).'
     what_to_do = "Compare them with the ones that the vendor gave. {setup}"
 
@@ -42,7 +39,6 @@ class WrongCredentials(RetrievalError):
 class AccessDenied(RetrievalError):
     """403."""
 
-    key = "access_denied"
     what = '{vendor} knows the credentials of profile "{profile}" but refuses the file (HTTP 403).'
     what_to_do = "Ask the vendor whether they are still active and may be used from this network."
 
@@ -50,7 +46,6 @@ class AccessDenied(RetrievalError):
 class NoFileYet(RetrievalError):
     """404: before the vendor's first publication, or a wrong address."""
 
-    key = "no_file_yet"
     what = '{vendor} has no file for profile "{profile}" yet (HTTP 404). {first_file}'
     what_to_do = "{expected} If there is none by then, check the profile's url."
 
@@ -58,7 +53,6 @@ class NoFileYet(RetrievalError):
 class RequestRefused(RetrievalError):
     """Any other answer that is no file and that will not change by itself."""
 
-    key = "request_refused"
     what = '{vendor} did not understand the request of profile "{profile}" (HTTP {status}).'
     what_to_do = "Check the profile's url against the one that the vendor gave."
 
@@ -66,7 +60,6 @@ class RequestRefused(RetrievalError):
 class TooManyRequests(RetrievalError):
     """429."""
 
-    key = "too_many_requests"
     transient = True
     what = '{vendor} asks profile "{profile}" to wait (HTTP 429, too many requests).'
     what_to_do = "Nothing to do: the next run tries again."
@@ -75,7 +68,6 @@ class TooManyRequests(RetrievalError):
 class VendorUnavailable(RetrievalError):
     """5xx and 408."""
 
-    key = "vendor_unavailable"
     transient = True
     what = '{vendor} could not answer profile "{profile}" (HTTP {status}).'
     what_to_do = "The fault is the vendor's; the next run tries again. If it lasts for days, tell the vendor."
@@ -84,7 +76,6 @@ class VendorUnavailable(RetrievalError):
 class NotReachable(RetrievalError):
     """No connection: name not found, refused, network down."""
 
-    key = "not_reachable"
     transient = True
     what = 'No connection to {vendor} for profile "{profile}" ({host}).'
     what_to_do = "Check the network and the host in the profile's url; the next run tries again."
@@ -93,7 +84,6 @@ class NotReachable(RetrievalError):
 class NotTrusted(RetrievalError):
     """The server's certificate does not prove who it is."""
 
-    key = "not_trusted"
     what = 'The server {host} of profile "{profile}" has no valid certificate; no credential was sent to it.'
     what_to_do = "Check the host in the profile's url, and the clock and certificates of this machine."
 
@@ -101,7 +91,6 @@ class NotTrusted(RetrievalError):
 class TimedOut(RetrievalError):
     """No answer, or no end of it, in time."""
 
-    key = "timed_out"
     transient = True
     what = '{vendor} was too slow for profile "{profile}" (no complete file within {seconds:g} seconds).'
     what_to_do = "The next run tries again. If it lasts for days, tell the vendor."
@@ -110,7 +99,6 @@ class TimedOut(RetrievalError):
 class CutOff(RetrievalError):
     """The connection ended before the file did; what came is thrown away."""
 
-    key = "cut_off"
     transient = True
     what = 'The connection to {vendor} broke in the middle of the file of profile "{profile}".'
     what_to_do = "The part that came was thrown away; the next run tries again."
@@ -119,7 +107,6 @@ class CutOff(RetrievalError):
 class EmptyAnswer(RetrievalError):
     """A file of no bytes."""
 
-    key = "empty_file"
     what = '{vendor} sent an empty file for profile "{profile}".'
     what_to_do = "Ask the vendor; if the institution really has no titles any more, retire the profile."
 
@@ -127,7 +114,6 @@ class EmptyAnswer(RetrievalError):
 class WebPage(RetrievalError):
     """HTML in place of the file."""
 
-    key = "web_page"
     what = '{vendor} sent a web page in place of a KBART file for profile "{profile}"{excerpt}.'
     what_to_do = "This is often a sign-in page: check the url and the credentials."
 
@@ -135,7 +121,6 @@ class WebPage(RetrievalError):
 class ErrorMessage(RetrievalError):
     """JSON or XML in place of the file."""
 
-    key = "error_message"
     what = '{vendor} sent a message in place of a KBART file for profile "{profile}"{excerpt}.'
     what_to_do = "Check the url and the credentials, or send this message to the vendor."
 
@@ -143,7 +128,6 @@ class ErrorMessage(RetrievalError):
 class TooLarge(RetrievalError):
     """More bytes than the vendor's cap allows, as they come or once the transfer is unpacked."""
 
-    key = "too_large"
     what = 'The file of profile "{profile}" is larger than {megabytes} MB; it was not kept.'
     what_to_do = "If that is right for {vendor}, raise max_megabytes in a vendor file of your own in vendors/."
 
@@ -151,7 +135,6 @@ class TooLarge(RetrievalError):
 class BrokenFile(RetrievalError):
     """A compressed transfer that cannot be unpacked."""
 
-    key = "broken_file"
     what = 'The file of profile "{profile}" came in a compressed form that is damaged or not known here.'
     what_to_do = "Run again; if it stays so, tell {vendor}."
 
@@ -159,7 +142,6 @@ class BrokenFile(RetrievalError):
 class CredentialInFile(RetrievalError):
     """A title list in which the profile's own credential stands; kept, it would spread to everyone who reads it."""
 
-    key = "credential_in_file"
     what = 'The file of profile "{profile}" repeats its credential ({credentials}) among the titles; it was refused.'
     what_to_do = "Tell {vendor}, and ask for a new credential if others may have had the file."
 
@@ -167,7 +149,6 @@ class CredentialInFile(RetrievalError):
 class OtherHost(RetrievalError):
     """A redirect that would carry the credentials to another server, or on to an unencrypted one."""
 
-    key = "other_host"
     what = '{vendor} points profile "{profile}" from {host} to another server ({other}); it was not followed.'
     what_to_do = "If the vendor has moved, it will give you a new address: put it into the profile's url."
 
@@ -175,7 +156,6 @@ class OtherHost(RetrievalError):
 class TooManyRedirects(RetrievalError):
     """The server keeps pointing elsewhere."""
 
-    key = "too_many_redirects"
     what = '{vendor} sends profile "{profile}" from one address to the next without end.'
     what_to_do = "Check the profile's url against the one that the vendor gave."
 
@@ -183,7 +163,6 @@ class TooManyRedirects(RetrievalError):
 class BadAddress(RetrievalError):
     """An address that is none, in the configuration or in a redirect."""
 
-    key = "bad_address"
     what = 'The address of {vendor} for profile "{profile}" cannot be used.'
     what_to_do = "Check the profile's url against the one that the vendor gave."
 
@@ -191,7 +170,6 @@ class BadAddress(RetrievalError):
 class NoSpace(RetrievalError):
     """The disk of the archive is full."""
 
-    key = "no_space"
     what = 'The file of profile "{profile}" could not be kept: the disk is full.'
     what_to_do = "Free some space (`autoholdings prune` removes what is not needed any more), then run again."
 
@@ -199,6 +177,5 @@ class NoSpace(RetrievalError):
 class Unforeseen(RetrievalError):
     """Anything else: told here, since an exception that nobody foresaw may hold the request, and so the credentials."""
 
-    key = "unforeseen"
     what = 'The file of profile "{profile}" could not be fetched, for a reason that nobody foresaw: {reason}.'
     what_to_do = "The next run tries again. If it stays so, check the profile, and the disk and memory of this machine."
