@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from autoholdings_assets import __version__
+import autoholdings_assets
 from autoholdings_assets.cli.acquisitions import COMMANDS as ACQUISITIONS
 from autoholdings_assets.cli.alerts import alerts
 from autoholdings_assets.cli.check import check
@@ -32,7 +32,7 @@ from autoholdings_assets.holdings.refusals import NotPossible, Unusable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
+@click.version_option(autoholdings_assets.__version__)
 def commands() -> None:
     """Keeps a library's electronic holdings equal to what its vendors' KBART files say it may read."""
 

@@ -4,16 +4,18 @@ import re
 from typing import ClassVar
 
 
-class UnreadableFile(Exception):
-    """The file cannot be used at all. ``message`` says what it is, ``advice`` what to do; both are for a librarian.
+def key_of(failure: type[Exception]) -> str:
+    """The name of a failure for programs: ``missing_file`` for `MissingFile`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", failure.__name__).lower()
 
-    ``key`` names the kind of refusal to programs: ``missing_file``.
-    """
+
+class UnreadableFile(Exception):
+    """The file cannot be used at all. ``message`` says what it is, ``advice`` what to do; both are for a librarian."""
 
     key: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        cls.key = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+        cls.key = key_of(cls)
 
     def __init__(self, name: str, message: str, advice: str) -> None:
         super().__init__(f"{name}: {message} {advice}")

@@ -6,14 +6,20 @@ attempt, for every retry mechanism. What does not: noticing the failure (``http.
 
 from typing import Any, ClassVar
 
+from autoholdings_assets.kbart.errors import key_of
+
 
 class RetrievalError(Exception):
     """A file did not arrive. ``message`` and ``advice`` are sentences for a librarian; no credential is in
     them."""
 
+    key: ClassVar[str]
     transient: ClassVar[bool] = False
     what: ClassVar[str]
     what_to_do: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        cls.key = key_of(cls)
 
     def __init__(self, *, retry_after: float | None = None, **details: Any) -> None:
         self.message = self.what.format(**details)

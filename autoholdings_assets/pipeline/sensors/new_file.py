@@ -120,7 +120,7 @@ def _glance(vendor: Vendor, profile: IntegrationProfile, last: ArrivedFile | Non
     except RetrievalError as error:
         awaited = isinstance(error, errors.NoFileYet) and last is None
         what: Literal["no first file yet", "failure"] = "no first file yet" if awaited else "failure"
-        return Sight(profile.name, what, f"{profile.name} {type(error).__name__}", str(error), error.transient)
+        return Sight(profile.name, what, f"{profile.name} {error.key}", str(error), error.transient)
     return Sight(profile.name, "new file", f"{profile.name} {mark}") if mark else Sight(profile.name, "nothing new")
 
 
