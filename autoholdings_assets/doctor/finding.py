@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from autoholdings_assets.config import Configuration, Home
-from autoholdings_assets.holdings.warehouse import Connection, read_warehouse
+from autoholdings_assets.holdings.warehouse import PATIENCE_SECONDS, Connection, read_warehouse
 
 Level = Literal["ok", "warning", "fault"]
-PATIENCE_SECONDS = 5.0
-"""How long the doctor waits for a run to let go of the warehouse."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from autoholdings_assets.holdings.refusals import Unusable
 Connection = duckdb.DuckDBPyConnection
 
 LOCK_WAIT_SECONDS = 600
+PATIENCE_SECONDS = 5.0
+"""How long those wait for a run to let go of the warehouse who can look again later: sensors, the doctor, alerts."""
 _SQL = Path(__file__).parent / "sql"
 _MIGRATIONS = _SQL / "migrations"
 _idle: dict[int, list[Connection]] = {}

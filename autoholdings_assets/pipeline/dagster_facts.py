@@ -1,10 +1,9 @@
 """What only Dagster knows of what went wrong: runs that died, and checks that failed.
 
-What belongs here: reading Dagster's records of runs and checks. What does not: telling it (``alerting.py``).
+What belongs here: reading Dagster's records of runs and checks. What does not: when and whom to tell (``alerting.py``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecord,
 )
 
+from autoholdings_assets.alerts.alert import Alert
 from autoholdings_assets.pipeline.assets import KBART_EXPORT_KEY, PUBLISHED_KEY, vendor_key
 from autoholdings_assets.pipeline.jobs import JOB_NAME
 from autoholdings_assets.pipeline.looks import VENDOR_TAG
@@ -23,32 +23,11 @@ _LATEST_RUNS = 100
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _JOBS = (JOB_NAME, "__ASSET_JOB")  # the second is what *Materialize* in the UI starts
 _BLOCKED_BY_A_CHECK = "DagsterAssetCheckFailedError"
+_TOLD_OTHERWISE = ("plan_is_not_held", "every_active_profile_brought_a_file", "every_active_profile_was_read")
+"""Checks whose cases are told one by one: held plans, and profiles that were not read."""
 
 
-@dataclass(frozen=True)
-class DeadRun:
-    """The vendor's latest ended run, which failed; ``text`` is why, as far as Dagster knows."""
-
-    vendor: str
-    run_id: str
-    ended_at: datetime
-    text: str
-
-
-@dataclass(frozen=True)
-class FailedCheck:
-    """A check that failed when it was judged last. ``vendor`` is None for what all vendors share."""
-
-    vendor: str | None
-    asset: str
-    name: str
-    text: str
-    is_warning: bool
-    at: datetime
-    run_id: str
-
-
-def dead_runs(instance: dg.DagsterInstance, vendors: Iterable[str]) -> list[DeadRun]:
+def dead_runs(instance: dg.DagsterInstance, vendors: Iterable[str]) -> list[Alert]:
     """The vendors whose latest ended run failed, other than by a check, which tells its own story."""
     # started in the UI, for several vendors perhaps: these carry no tag that names one
     by_hand = [record for job in _JOBS for record in _ended(instance, job_name=job, limit=_LATEST_RUNS)]
@@ -62,12 +41,17 @@ def dead_runs(instance: dg.DagsterInstance, vendors: Iterable[str]) -> list[Dead
         text = _why(instance, latest.dagster_run.run_id, vendor)
         if text is not None:
             at = datetime.fromtimestamp(latest.end_time or latest.update_timestamp.timestamp(), UTC)
-            found.append(DeadRun(vendor, latest.dagster_run.run_id, at, text))
+            told = (
+                f"The last run of {vendor} did not end as it should: {text} Nothing is ever half applied; do what the "
+                f"message says, if it says anything, then `autoholdings run {vendor}`. `autoholdings ui` shows the run."
+            )
+            found.append(Alert(f"run-{vendor}", "failed run", told, at, vendor, run_id=latest.dagster_run.run_id))
     return found
 
 
-def failed_checks(instance: dg.DagsterInstance, vendors: Sequence[str], ignored: Sequence[str]) -> list[FailedCheck]:
-    """The checks on the assets of these vendors, and of what they share, that failed when they were judged last."""
+def failed_checks(instance: dg.DagsterInstance, vendors: Sequence[str], *, warnings: bool) -> list[Alert]:
+    """The checks on the assets of these vendors, and of what they share, that failed when they were judged last;
+    with ``warnings`` also those that a run can live with."""
     stages: list[tuple[str | None, dg.AssetKey, Stage]] = [
         *((vendor, vendor_key(vendor, stage), stage) for vendor in vendors for stage in STAGES),
         (None, PUBLISHED_KEY, PUBLISHED),
@@ -77,7 +61,7 @@ def failed_checks(instance: dg.DagsterInstance, vendors: Sequence[str], ignored:
         dg.AssetCheckKey(key, check.name): vendor
         for vendor, key, stage in stages
         for check in stage.checks
-        if check.name not in ignored
+        if check.name not in _TOLD_OTHERWISE
     }
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(owner))
     found = []
@@ -87,16 +71,17 @@ def failed_checks(instance: dg.DagsterInstance, vendors: Sequence[str], ignored:
         if record is None or event is None:
             continue
         evaluation = event.asset_check_evaluation_data
-        if not evaluation.passed:
+        if not evaluation.passed and (warnings or evaluation.severity is not dg.AssetCheckSeverity.WARN):
+            asset = key.asset_key.to_user_string()
+            told = f"The check {key.name} of {asset}: {evaluation.description or ''}"
             found.append(
-                FailedCheck(
-                    owner[key],
-                    key.asset_key.to_user_string(),
-                    key.name,
-                    evaluation.description or "",
-                    evaluation.severity is dg.AssetCheckSeverity.WARN,
+                Alert(
+                    f"check-{asset}-{key.name}",
+                    "failed check",
+                    f"{told} `autoholdings ui` shows it with the rows in question.",
                     datetime.fromtimestamp(record.create_timestamp, UTC),
-                    record.run_id,
+                    owner[key],
+                    run_id=record.run_id,
                 )
             )
     return found

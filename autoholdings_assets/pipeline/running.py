@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings import runs
 from autoholdings_assets.holdings.disk import DiskFull
-from autoholdings_assets.holdings.warehouse import WarehouseBusy, WarehouseTooNew, open_warehouse
+from autoholdings_assets.holdings.warehouse import PATIENCE_SECONDS, WarehouseBusy, WarehouseTooNew, open_warehouse
 from autoholdings_assets.pipeline.assets import PORTFOLIOS
 from autoholdings_assets.pipeline.home import HomeResource, Listener
 
@@ -27,7 +27,6 @@ TICK_SECONDS = 30
 GRACE = timedelta(minutes=5)
 """How long a run may have started without a lock: it takes the lock before its first step."""
 
-_PATIENCE_SECONDS = 5.0
 _ENDED_RED = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 _held: dict[Path, FileLock] = {}  # a lock that nobody refers to would be let go of
 
@@ -59,7 +58,7 @@ def end_dead_runs(home: Home, instance: dg.DagsterInstance) -> list[str]:
         if not dead and not over:
             return []
         try:
-            with open_warehouse(home.warehouse, _PATIENCE_SECONDS) as connection:
+            with open_warehouse(home.warehouse, PATIENCE_SECONDS) as connection:
                 for run in dead:
                     runs.end_dead_run(connection, run.run_id, DIED)
                 for run in over:

@@ -156,7 +156,7 @@ def test_nothing_is_ended_while_the_warehouse_is_written_to_or_the_run_lives(
     library: Library, wiley: Feed, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sensor comes back later; a run that is at work is never ended."""
-    monkeypatch.setattr(running, "_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(running, "PATIENCE_SECONDS", 0.1)
     wiley.serves(FILE)
     seen: list[list[str]] = []
 

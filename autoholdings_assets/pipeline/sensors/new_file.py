@@ -18,19 +18,10 @@ from pydantic import Field
 
 from autoholdings_assets.config import Home, IntegrationProfile, load_configuration
 from autoholdings_assets.holdings.runs import ArrivedFile, previous_file
-from autoholdings_assets.holdings.warehouse import open_warehouse
+from autoholdings_assets.holdings.warehouse import PATIENCE_SECONDS, open_warehouse
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.jobs import JOB_NAME, run_request
-from autoholdings_assets.pipeline.sensors.asked_runs import (
-    PATIENCE_SECONDS,
-    PAUSES,
-    Cursor,
-    Fate,
-    Told,
-    fate,
-    look,
-    run_key,
-)
+from autoholdings_assets.pipeline.sensors.asked_runs import PAUSES, Cursor, Fate, Told, fate, look, run_key
 from autoholdings_assets.retrieval import Previous, RetrievalError, errors, mark_of_new_file
 from autoholdings_assets.vendors.cron import next_time
 from autoholdings_assets.vendors.model import Vendor

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from autoholdings_assets.holdings import runs
 from autoholdings_assets.holdings.runs import ProfileOutcome, Run, find_runs
-from autoholdings_assets.holdings.warehouse import Connection, open_warehouse
+from autoholdings_assets.holdings.warehouse import PATIENCE_SECONDS, Connection, open_warehouse
 from autoholdings_assets.pipeline.steps.run import NothingUsable, RunContext
 from autoholdings_assets.reports.job_files import WrittenReport, report_files, runs_without_report, write_job_report
 
-_PATIENCE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -76,7 +75,7 @@ def end_failed_run(context: RunContext, message: str) -> Path | None:
     What is told to people is the failure: nothing that goes wrong here is raised.
     """
     try:
-        with open_warehouse(context.home.warehouse, _PATIENCE_SECONDS) as connection:
+        with open_warehouse(context.home.warehouse, PATIENCE_SECONDS) as connection:
             found = find_runs(connection, run=context.run_id, vendor=context.vendor_name)
             if not found:
                 return None
