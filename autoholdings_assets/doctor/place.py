@@ -6,7 +6,6 @@ What does not belong here: what stands in autoholdings.yaml (``settings.py``).
 import platform
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, requires, version
 from tempfile import TemporaryFile
 
@@ -17,7 +16,7 @@ from autoholdings_assets.doctor.finding import Finding, Patient, fault, ok, warn
 from autoholdings_assets.holdings.warehouse import schema_versions
 from autoholdings_assets.retrieval import Inbox
 from autoholdings_assets.upkeep.manifest import installed_version
-from autoholdings_assets.upkeep.prune import LEFTOVER, leftovers
+from autoholdings_assets.upkeep.prune import leftovers
 
 _TOLD = ("autoholdings", "dagster", "duckdb", "pandas", "httpx")
 _GIGABYTE = 1e9
@@ -87,7 +86,7 @@ def disk(patient: Patient) -> Iterator[Finding]:
 
 def half_written(patient: Patient) -> Iterator[Finding]:
     """Whether processes that died have left files half written."""
-    old = [path for path in leftovers(patient.home) if _age(path.stat().st_mtime, patient.now) > LEFTOVER]
+    old = list(leftovers(patient.home, patient.now))
     if old:
         advice = "They do no harm; the nightly job housekeeping or `autoholdings prune` removes them."
         yield warning("leftovers", f"Files half written by processes that died: {len(old)}.", advice)
@@ -130,7 +129,3 @@ def warehouse(patient: Patient) -> Iterator[Finding]:
     if not home.published.exists():
         advice = "It is written at the end of the next run that changes anything; or materialize holdings/published."
         yield warning("published copy", "There is no holdings.duckdb yet.", advice)
-
-
-def _age(moment: float, now: datetime) -> timedelta:
-    return now - datetime.fromtimestamp(moment, UTC)

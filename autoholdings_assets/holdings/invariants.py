@@ -111,7 +111,8 @@ def broken_invariants(connection: Connection, vendor: str, *, keep_apart: bool) 
             f"SELECT *, count(*) OVER () AS all_rows FROM ({sql(f'invariants/{invariant.name}')}) LIMIT {SHOWN_ROWS}",
         )
         if found:
-            broken[invariant.name] = Broken(found[0]["all_rows"], [_without_count(row) for row in found])
+            (count,) = {row.pop("all_rows") for row in found}
+            broken[invariant.name] = Broken(count, found)
     return broken
 
 
@@ -133,7 +134,3 @@ def _digest(connection: Connection, database: str, table: str) -> tuple[Any, ...
         f"SELECT count(*), bit_xor(hash(t)) FROM {database}.{table} AS t"
     ).fetchone()
     return found
-
-
-def _without_count(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "all_rows"}

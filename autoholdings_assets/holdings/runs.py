@@ -94,17 +94,9 @@ def end_run(
     """Record how a run ended; its counters are its plan's."""
     with transaction(connection) as now:
         connection.execute(
-            "UPDATE job_run SET ended_at = $now, outcome = $outcome, message = $message, plan_id = $plan_id, "
-            "counters = (SELECT p.counters FROM plan AS p WHERE p.plan_id = $plan_id) "
-            "WHERE run_id = $run_id AND vendor = $vendor",
-            {
-                "now": now,
-                "outcome": outcome,
-                "message": message,
-                "plan_id": plan_id,
-                "run_id": run_id,
-                "vendor": vendor,
-            },
+            "UPDATE job_run SET ended_at = ?, outcome = ?, message = ?, plan_id = ?, "
+            "counters = (SELECT p.counters FROM plan AS p WHERE p.plan_id = ?) WHERE run_id = ? AND vendor = ?",
+            [now, outcome, message, plan_id, plan_id, run_id, vendor],
         )
 
 

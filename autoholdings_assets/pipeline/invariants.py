@@ -6,7 +6,7 @@ What belongs here: judging and showing. What does not: the questions themselves 
 from typing import Any
 
 from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, Invariant
-from autoholdings_assets.pipeline.checks import Check, Verdict
+from autoholdings_assets.pipeline.checks import Check, Verdict, check
 from autoholdings_assets.pipeline.looks import grid
 
 
@@ -24,7 +24,9 @@ def _check(invariant: Invariant) -> Check:
     return Check(invariant.name, invariant.description, judge, blocking=invariant.grave)
 
 
-def _published_equals_warehouse(result: Any) -> Verdict:
+@check()
+def published_equals_warehouse(result: Any) -> Verdict:
+    """The copy for SQL users holds the same portfolios, coverage, PO lines and history as the pipeline's warehouse."""
     if not result.differing_tables:
         return Verdict(True, "The published copy says what the warehouse says.")
     return Verdict(
@@ -36,10 +38,4 @@ def _published_equals_warehouse(result: Any) -> Verdict:
 
 
 OF_PORTFOLIOS = tuple(_check(invariant) for invariant in INVARIANTS)
-OF_PUBLISHED = (
-    Check(
-        "published_equals_warehouse",
-        "The copy for SQL users holds the same portfolios, coverage, PO lines and history as the pipeline's warehouse.",
-        _published_equals_warehouse,
-    ),
-)
+OF_PUBLISHED = (published_equals_warehouse,)

@@ -51,15 +51,12 @@ def build_schedules(vendors: Iterable[Vendor], configuration: Configuration | No
 
 
 def _schedule(vendor: Vendor, governing: GoverningSchedule) -> dg.ScheduleDefinition:
-    def request() -> dg.RunRequest:
-        return run_request(vendor.name)
-
     return dg.ScheduleDefinition(
         name=f"{vendor.name}_schedule",
         job_name=JOB_NAME,
         cron_schedule=governing.cron,
         execution_timezone=governing.timezone,
-        execution_fn=lambda _: request(),
+        execution_fn=lambda _: run_request(vendor.name),
         tags={VENDOR_TAG: vendor.name},
         description=(
             f"{vendor.title}: {governing.in_words()}. It comes from the profile {governing.profile}, the first of "

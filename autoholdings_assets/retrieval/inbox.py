@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
@@ -78,7 +79,10 @@ class Inbox:
         profiles = {profile.name: profile for profile in configuration.integration_profiles}
         found = []
         for entry in _visible(self.folder):
-            _answer_or_clear(Path(entry.path), _misplaced(entry, profiles))
+            if problem := _misplaced(entry, profiles):
+                _answer(Path(entry.path), problem)
+            else:
+                _answer_of(Path(entry.path)).unlink(missing_ok=True)
             profile = profiles.get(entry.name)
             if profile and profile.active:
                 waiting = self._waiting(profile.name)
@@ -103,7 +107,8 @@ class Inbox:
                     _answer(path, _too_large(profile, vendor))
                     continue
                 try:
-                    kept = archive.put(confidential.not_in(_pieces(file)), confidential.refuse_packed)
+                    pieces = iter(partial(file.read, _MEGABYTE), b"")
+                    kept = archive.put(confidential.not_in(pieces), confidential.refuse_packed)
                 except errors.CredentialInFile as error:
                     _answer(path, str(error))
                     continue
@@ -235,11 +240,6 @@ def _opened(path: Path) -> Iterator[BufferedReader | None]:
         yield file if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
 
 
-def _pieces(file: BufferedReader) -> Iterator[bytes]:
-    while piece := file.read(_MEGABYTE):
-        yield piece
-
-
 def _left_alone(file: BufferedReader) -> os.stat_result | None:
     """What the file is like once nobody writes to it; None while somebody does."""
     before = os.fstat(file.fileno())
@@ -274,13 +274,6 @@ def _is_answered(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return stat.S_ISREG(answered.st_mode) and answered.st_mtime_ns >= path.lstat().st_ctime_ns
-
-
-def _answer_or_clear(path: Path, problem: str | None) -> None:
-    if problem:
-        _answer(path, problem)
-    else:
-        _answer_of(path).unlink(missing_ok=True)
 
 
 def _answer(path: Path, problem: str) -> None:

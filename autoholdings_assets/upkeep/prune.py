@@ -8,12 +8,13 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from autoholdings_assets.config import Home, Retention
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, set_variables, sql
 
-LEFTOVER = timedelta(days=1)
+_LEFTOVER = timedelta(days=1)
 """A file half written is somebody's work for so long at most; then its process has died."""
 
 
@@ -37,7 +38,7 @@ def prune(home: Home, retention: Retention, now: datetime, *, dry_run: bool = Fa
             "vendors' files": list(_vendors_files(connection, home, retention, now)),
             "staged rows and plans": list(_staged(connection, home, retention, now)),
             "reports": list(_older(home.reports.glob("*/*"), now - timedelta(days=retention.reports_days))),
-            "files half written": list(_older(leftovers(home), now - LEFTOVER)),
+            "files half written": list(leftovers(home, now)),
         }
         counted = [_count(kind, paths) for kind, paths in found.items()]
         if not dry_run:
@@ -65,11 +66,10 @@ def _staged(connection: Connection, home: Home, retention: Retention, now: datet
     yield from _older(home.staging.glob("coverage/*"), since)
 
 
-def leftovers(home: Home) -> Iterator[Path]:
-    """Files that somebody is writing, or that were half written when a process died."""
-    yield from home.archive.glob(".*.part")
-    yield from home.path.glob("*.unfinished")
-    yield from home.staging.rglob("*.unfinished")
+def leftovers(home: Home, now: datetime) -> Iterator[Path]:
+    """Files that were half written when a process died."""
+    found = chain(home.archive.glob(".*.part"), home.path.glob("*.unfinished"), home.staging.rglob("*.unfinished"))
+    return _older(found, now - _LEFTOVER)
 
 
 def _names(connection: Connection, query: str) -> set[str]:
