@@ -19,11 +19,11 @@ from autoholdings_assets.cli.console import (
     any_home_option,
     existing,
     fields,
-    home_option,
     json_option,
     opened,
     print_json,
     print_table,
+    report_options,
     say,
 )
 from autoholdings_assets.config import Configuration, Home, load_configuration
@@ -58,8 +58,7 @@ def po_line() -> None:
 @click.option("--internal-note", help="A note for staff.")
 @collection_option
 @why_option
-@home_option
-@json_option
+@report_options
 def attach(
     portfolio: str, po_line: str | None, license: str | None, public_note: str | None, internal_note: str | None,
     collection: str | None, why: str, home: Home, as_json: bool,
@@ -80,8 +79,7 @@ def attach(
 @click.option("--notes", is_flag=True, help="Take the notes away too.")
 @collection_option
 @why_option
-@home_option
-@json_option
+@report_options
 def detach(
     portfolio: str, license: bool, notes: bool, collection: str | None, why: str, home: Home, as_json: bool
 ) -> int:
@@ -103,8 +101,7 @@ def detach(
 @click.option("--overwrite", is_flag=True, help="Replace other licenses and notes by the list's; never a PO line.")
 @click.option("--all", "every", is_flag=True, help=f"Show every line, not only the first {_SHOWN_LINES} to look at.")
 @why_option
-@home_option
-@json_option
+@report_options
 def import_portfolios(
     file: Path, collection: str, columns: tuple[str, ...], do_apply: bool, full_list: bool, detach_missing: bool,
     overwrite: bool, every: bool, why: str, home: Home, as_json: bool,
@@ -153,8 +150,7 @@ def import_portfolios(
 @click.option("--licenses", is_flag=True, help="Move licenses.")
 @click.option("--submit", "do_submit", is_flag=True, help="Do it. Without this, only show the summary.")
 @why_option
-@home_option
-@json_option
+@report_options
 def move(
     sources: tuple[str, ...], target: str, po_lines: bool, licenses: bool, do_submit: bool, why: str,
     home: Home, as_json: bool,
@@ -193,8 +189,7 @@ def attention(context: click.Context, /, home: Home, **options: Any) -> None:
 @attention.command("list")
 @settled_option
 @vendor_option
-@home_option
-@json_option
+@report_options
 def list_cases(settled: bool, vendor: str | None, home: Home, as_json: bool) -> None:
     """The open cases, oldest first."""
     from autoholdings_assets.holdings.attention import cases  # brings DuckDB: only when needed
@@ -218,8 +213,7 @@ def list_cases(settled: bool, vendor: str | None, home: Home, as_json: bool) -> 
 @click.argument("decision", type=click.Choice(["keep", "detach", "withdraw", "look-again"]))
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="For look-again: from which day on.")
 @click.option("--note", default="", help="Why; it stands in the history.")
-@home_option
-@json_option
+@report_options
 def settle(case: str, decision: str, day: datetime | None, note: str, home: Home, as_json: bool) -> None:
     """Settle CASE (as `attention list` names it).
 

@@ -14,10 +14,10 @@ from autoholdings_assets.cli.console import (
     any_home_option,
     err,
     existing,
-    home_option,
     json_option,
     print_json,
     print_table,
+    report_options,
     say,
     unexpected,
 )
@@ -42,8 +42,7 @@ def alerts(context: click.Context, home: Home, as_json: bool) -> None:
 
 
 @alerts.command("test")
-@home_option
-@json_option
+@report_options
 def trial(home: Home, as_json: bool) -> int:
     """Send a test message to everyone whom autoholdings.yaml names.
 

@@ -6,12 +6,12 @@ What belongs here: what every command needs to speak to a person or a script. Wh
 import json
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.console import Console
@@ -23,6 +23,8 @@ from autoholdings_assets.holdings.disk import DiskFull, is_full_disk
 
 if TYPE_CHECKING:
     from autoholdings_assets.holdings.warehouse import Connection
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 _WIDE = None if sys.stdout.isatty() else 180  # a log or a pipe has no edge to fold tables at
 out = Console(highlight=False, soft_wrap=True, width=_WIDE)
@@ -68,6 +70,11 @@ any_home_option = click.option("--home", callback=_found, **_HOME)
 """``--home`` where it may be yet to be set up, or a subcommand may be given it."""
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 """``--json``: the same as JSON, for scripts."""
+
+
+def report_options(command: Command) -> Command:
+    """``--home`` and ``--json``: what every command has that tells something of a home."""
+    return home_option(json_option(command))
 
 
 @contextmanager

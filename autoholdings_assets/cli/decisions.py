@@ -8,16 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from autoholdings_assets.cli.console import (
-    Exit,
-    WrongUse,
-    home_option,
-    json_option,
-    opened,
-    print_json,
-    print_table,
-    say,
-)
+from autoholdings_assets.cli.console import Exit, WrongUse, opened, print_json, print_table, report_options, say
 from autoholdings_assets.cli.report import print_run, run_report
 from autoholdings_assets.cli.show import plan
 from autoholdings_assets.config import Home
@@ -30,8 +21,7 @@ _why = click.option("--why", required=True, metavar="TEXT", help="Why you decide
 @click.argument("plan_id", metavar="ID")
 @_why
 @click.option("--later", is_flag=True, help="Only record the acceptance; the vendor's next run applies the plan.")
-@home_option
-@json_option
+@report_options
 def accept_plan(plan_id: str, why: str, later: bool, home: Home, as_json: bool) -> int:
     """Accept the held plan ID, exactly as `plan show` shows it, and apply it.
 
@@ -51,8 +41,7 @@ def accept_plan(plan_id: str, why: str, later: bool, home: Home, as_json: bool) 
 @plan.command("reject")
 @click.argument("plan_id", metavar="ID")
 @_why
-@home_option
-@json_option
+@report_options
 def reject_plan(plan_id: str, why: str, home: Home, as_json: bool) -> int:
     """Reject the held plan ID: the holdings stay as they are until a file brings another plan."""
     _decide(home, plan_id, why, accepted=False)
@@ -64,8 +53,7 @@ def reject_plan(plan_id: str, why: str, home: Home, as_json: bool) -> int:
 @click.option("--vendor", metavar="NAME", help="Needed only when RUN changed several vendors' portfolios.")
 @click.option("--submit", is_flag=True, help="Do it. Without this, only show what would be done.")
 @click.option("--why", default="", metavar="TEXT", help="Why the run is undone; required with --submit.")
-@home_option
-@json_option
+@report_options
 def undo(run_id: str, vendor: str | None, submit: bool, why: str, home: Home, as_json: bool) -> int:
     """Restore the portfolios as they were before RUN (its id or the beginning of it), as a new run.
 
@@ -102,8 +90,7 @@ def undo(run_id: str, vendor: str | None, submit: bool, why: str, home: Home, as
 
 @click.command()
 @click.argument("named", metavar="TITLE-OR-ID")
-@home_option
-@json_option
+@report_options
 def explain(named: str, home: Home, as_json: bool) -> int:
     """Tell a portfolio's life: NAMED by its number, an ISSN or ISBN, or a part of its title."""
     from autoholdings_assets.holdings import history  # these bring DuckDB: only when needed

@@ -20,9 +20,8 @@ def demo(home: Home) -> None:
 
     Run again in the same home, it goes on with the next two weeks.
     """
-    option = (
-        "" if home.path == Home.find().path else f" --home {home.path}"
-    )  # asked now, since runs set AUTOHOLDINGS_HOME
+    # asked now, since runs set AUTOHOLDINGS_HOME
+    option = "" if home.path == Home.find().path else f" --home {home.path}"
     from autoholdings_assets.demo.home import MARK, demonstration  # brings pandas and a web server: only when needed
 
     if home.config_file.exists() and not home.config_file.read_text(encoding="utf-8").startswith(MARK):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 from rich.markup import escape
 
-from autoholdings_assets.cli.console import Exit, err, home_option, json_option, out, print_json
+from autoholdings_assets.cli.console import Exit, err, out, print_json, report_options
 from autoholdings_assets.config import Home
 
 _MARKS = {"ok": "[green]ok     [/]", "warning": "[yellow]warning[/]", "fault": "[bold red]fault  [/]"}
@@ -18,8 +18,7 @@ _EXIT_STATUS = {"ok": Exit.DONE, "warning": Exit.WITH_FINDINGS, "fault": Exit.WR
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Ask no vendor.")
-@home_option
-@json_option
+@report_options
 def doctor(offline: bool, home: Home, as_json: bool) -> int:
     """Look whether everything is in place for runs to happen by themselves; changes nothing.
 

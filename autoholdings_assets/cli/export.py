@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from autoholdings_assets.cli.console import Exit, WrongUse, home_option, json_option, print_json, say
+from autoholdings_assets.cli.console import Exit, WrongUse, print_json, report_options, say
 from autoholdings_assets.config import Configuration, Home, load_configuration
 from autoholdings_assets.vendors.yaml_documents import nearest
 
@@ -31,8 +31,7 @@ FORMATS = ("kbart", "google-scholar", "alma")
     help="For alma: what has changed after this run, or from this day on. Default: since the last Alma export.",
 )
 @click.option("--left-out", is_flag=True, help="Free content of VENDOR, which runs leave out, as KBART.")
-@home_option
-@json_option
+@report_options
 def export(
     named: str | None, collection: str | None, vendor: str | None, group: str | None, form: str, since: str | None,
     left_out: bool, home: Home, as_json: bool,

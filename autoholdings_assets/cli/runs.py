@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from autoholdings_assets.cli.alerts import tell_after_run
-from autoholdings_assets.cli.console import Exit, WrongUse, err, home_option, json_option, print_json, say, unexpected
+from autoholdings_assets.cli.console import Exit, WrongUse, err, print_json, report_options, say, unexpected
 from autoholdings_assets.cli.report import print_run, run_report
 from autoholdings_assets.config import Configuration, Home, load_configuration
 
@@ -21,8 +21,7 @@ from autoholdings_assets.config import Configuration, Home, load_configuration
 @click.option("--dry-run", is_flag=True, help="Only up to the plan: fetch, read, merge, compare; change nothing.")
 @click.option("--profile", metavar="NAME", help="Run the vendor of this profile.")
 @click.option("--all", "every", is_flag=True, help="Run every vendor that has an Active profile, one after another.")
-@home_option
-@json_option
+@report_options
 def run(vendor: str | None, dry_run: bool, profile: str | None, every: bool, home: Home, as_json: bool) -> int:
     """Fetch VENDOR's files, all Active profiles together, and bring the portfolios up to date.
 

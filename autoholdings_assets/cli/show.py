@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from autoholdings_assets.cli.console import WrongUse, fields, home_option, json_option, print_json, print_table, say
+from autoholdings_assets.cli.console import WrongUse, fields, print_json, print_table, report_options, say
 from autoholdings_assets.cli.report import print_run, run_as_json, run_report
 from autoholdings_assets.config import Home
 from autoholdings_assets.reports import wording
@@ -23,8 +23,7 @@ _SHORT = 100
 
 @click.command()
 @click.option("--vendor", metavar="NAME", help="Only this vendor's.")
-@home_option
-@json_option
+@report_options
 def plans(vendor: str | None, home: Home, as_json: bool) -> None:
     """The latest plans, newest first."""
     from autoholdings_assets.holdings import plan as planning  # brings DuckDB: only when needed
@@ -52,8 +51,7 @@ def plan() -> None:
 @plan.command("show")
 @click.argument("plan_id", metavar="ID")
 @click.option("--all", "every", is_flag=True, help=f"Every title, not only the first {_SHOWN_ITEMS}.")
-@home_option
-@json_option
+@report_options
 def show_plan(plan_id: str, every: bool, home: Home, as_json: bool) -> None:
     """What plan ID would do, title by title, field by field, and what would be lost."""
     from autoholdings_assets.holdings import plan as planning  # brings DuckDB: only when needed
@@ -92,8 +90,7 @@ def show_plan(plan_id: str, every: bool, home: Home, as_json: bool) -> None:
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option("--profile", metavar="NAME", help="Only runs that handled this profile.")
 @click.option("--limit", default=20, show_default=True, help="How many runs.")
-@home_option
-@json_option
+@report_options
 def history(run_id: str | None, profile: str | None, limit: int, home: Home, as_json: bool) -> None:
     """The latest runs, newest first; with RUN (its id or the beginning of it) that run, and where its reports are."""
     from autoholdings_assets.holdings.runs import find_runs  # brings DuckDB: only when needed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from autoholdings_assets.cli.console import home_option, json_option, opened, print_json, print_table, say
+from autoholdings_assets.cli.console import opened, print_json, print_table, report_options, say
 from autoholdings_assets.config import Configuration, Home, IntegrationProfile
 from autoholdings_assets.reports.wording import counts_in_words, moment
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@home_option
-@json_option
+@report_options
 def status(home: Home, as_json: bool) -> None:
     """Profiles, their last file and run, the next run, and what needs attention."""
     with opened(home) as (configuration, connection):

@@ -12,14 +12,13 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autoholdings_assets.cli.console import Exit, err, home_option, json_option, print_json, print_table, say
+from autoholdings_assets.cli.console import Exit, err, json_option, print_json, print_table, report_options, say
 from autoholdings_assets.config import Home, load_configuration
 
 
 @click.command()
 @click.argument("target", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
-@home_option
-@json_option
+@report_options
 def backup(target: Path, home: Home, as_json: bool) -> None:
     """Write a backup of the home to FILE (.tar.gz or .tar), or into FOLDER under a name with the time.
 
@@ -63,8 +62,7 @@ def restore(file: Path, home: Path, as_json: bool) -> int:
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-@home_option
-@json_option
+@report_options
 def prune(dry_run: bool, home: Home, as_json: bool) -> None:
     """Remove what `retention` in autoholdings.yaml does not keep, as the nightly job `housekeeping` does.
 
