@@ -14,7 +14,7 @@ from typing import Any
 from autoholdings_assets.config import Configuration, ConfigurationError, ElectronicCollection, Home, Policies
 from autoholdings_assets.holdings.runs import profile_outcomes
 from autoholdings_assets.holdings.title_lists import fingerprint, staged_path
-from autoholdings_assets.holdings.warehouse import Connection, rows, scalar
+from autoholdings_assets.holdings.warehouse import Connection, rows
 from autoholdings_assets.vendors.model import Vendor
 
 PLANNING_VERSION = 6
@@ -107,16 +107,8 @@ def all_groups(configuration: Configuration) -> tuple[str, ...]:
 
 
 def _grants(connection: Connection, home: Home, configuration: Configuration, vendor: Vendor) -> list[Grant]:
-    accepted = {
-        row["profile"]: row
-        for row in rows(
-            connection,
-            "SELECT e.profile, e.file_sha256, f.file_date FROM entitlement AS e "
-            "LEFT JOIN kbart_file AS f USING (profile, file_sha256) "
-            "WHERE e.vendor = ?",
-            [vendor.name],
-        )
-    }
+    entitled = "SELECT profile, file_sha256 FROM entitlement WHERE vendor = ?"
+    accepted = dict(connection.execute(entitled, [vendor.name]).fetchall())
     profiles = {profile.name: profile for profile in configuration.profiles_of(vendor.name)}
     retired = {name for (name,) in connection.execute("SELECT profile FROM retired_profile").fetchall()}
     vanished = sorted(set(accepted) - set(profiles) - retired)
@@ -129,43 +121,32 @@ def _grants(connection: Connection, home: Home, configuration: Configuration, ve
             ]
         )
     brought = {outcome.profile: outcome for outcome in profile_outcomes(connection, vendor.name)}
+    described = rows(
+        connection,
+        "SELECT profile, file_sha256, file_name, file_date, accepted_at IS NOT NULL AS accepted_before, "
+        "CASE WHEN status = 'barred' THEN coalesce(message, '') END AS barred FROM kbart_file",
+    )
+    files = {(file["profile"], file["file_sha256"]): file for file in described}
+    readable = "SELECT profile, file_sha256 FROM kbart_file WHERE status IN ('read', 'accepted', 'barred')"
+    usable = set(connection.execute(readable).fetchall())
     grants = []
     for name in [*profiles, *sorted(retired & set(accepted) - set(profiles))]:
-        profile = profiles.get(name)
-        last = accepted.get(name)
-        outcome = brought.get(name)
-        sha = last["file_sha256"] if last else None
-        if profile and profile.active and outcome and not outcome.failed and outcome.file_sha256:
-            usable = (
-                "SELECT count(*) FROM kbart_file WHERE profile = ? AND file_sha256 = ? "
-                "AND status IN ('read', 'accepted', 'barred')"
+        profile, outcome = profiles.get(name), brought.get(name)
+        last = sha = accepted.get(name)
+        is_active = profile is not None and profile.active
+        if is_active and outcome and not outcome.failed and (name, outcome.file_sha256) in usable:
+            sha = outcome.file_sha256
+        if sha is not None:
+            grants.append(
+                Grant(
+                    **files[name, sha],
+                    groups=profile.groups if profile else (),
+                    title_list=staged_path(home, vendor, sha),
+                    accepted_sha256=last,
+                    accepted_date=files[name, last]["file_date"] if last else None,
+                    is_retired=name in retired and not is_active,
+                )
             )
-            if scalar(connection, usable, [name, outcome.file_sha256]):
-                sha = outcome.file_sha256
-        if sha is None:
-            continue
-        file = rows(
-            connection,
-            "SELECT file_name, file_date, accepted_at, "
-            "CASE WHEN status = 'barred' THEN coalesce(message, '') END AS barred "
-            "FROM kbart_file WHERE profile = ? AND file_sha256 = ?",
-            [name, sha],
-        )[0]
-        grants.append(
-            Grant(
-                name,
-                sha,
-                file["file_name"],
-                file["file_date"],
-                profile.groups if profile else (),
-                staged_path(home, vendor, sha),
-                last["file_sha256"] if last else None,
-                last["file_date"] if last else None,
-                file["accepted_at"] is not None,
-                file["barred"],
-                name in retired and not (profile and profile.active),
-            )
-        )
     grants.sort(key=lambda grant: grant.is_retired)  # the digest does not name these, and must tell the others' order
     return grants
 

@@ -8,6 +8,7 @@ written (``apply.py``).
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from autoholdings_assets.config import Configuration, Home
 from autoholdings_assets.holdings.apply import Applied, accept_file, carry_out
@@ -60,8 +61,7 @@ def find_undoable(connection: Connection, run: str, vendor: str | None = None) -
     if undone_by is not None and _undone_by(connection, undone_by.plan_id) is None:
         raise NotPossible(
             f"Run {run} was undone already, by run {(undone_by.applied_run_id or '')[:8]} on "
-            f"{undone_by.applied_at:%Y-%m-%d}. "
-            "To have its changes again, undo that one."
+            f"{undone_by.applied_at:%Y-%m-%d}. To have its changes again, undo that one."
         )
     return plan
 
@@ -93,8 +93,8 @@ def plan_undo(connection: Connection, home: Home, configuration: Configuration, 
         )
         connection.execute(
             "INSERT INTO plan (plan_id, vendor, run_id, kind, made_at, inputs_hash, generation, files, status, "
-            "hold_reasons, "
-            "counters, notes, losses, undoes_plan_id) VALUES (?, ?, ?, 'undo', ?, ?, ?, ?, 'ready', [], ?, ?, [], ?)",
+            "hold_reasons, counters, notes, losses, undoes_plan_id) "
+            "VALUES (?, ?, ?, 'undo', ?, ?, ?, ?, 'ready', [], ?, ?, [], ?)",
             [
                 plan_id, undone.vendor, run_id, now, f"undo of {undone.plan_id}", state,
                 [{"profile": profile, "file_sha256": sha} for profile, sha in files.afterwards.items()],
@@ -122,15 +122,11 @@ def apply_undo(connection: Connection, home: Home, plan: Plan, run_id: str, acte
         for profile, sha in files.afterwards.items():
             if _entitled(connection, undone.vendor).get(profile) != sha:
                 accept_file(connection, profile, plan, sha, now)
+        told = f"Its run {(undone.applied_run_id or '')[:8]} was undone by {acted_by} on {now:%Y-%m-%d}: {reason}."
         for profile, sha in files.barred.items():
             connection.execute(
                 "UPDATE kbart_file SET status = 'barred', message = ? WHERE profile = ? AND file_sha256 = ?",
-                [
-                    f"Its run {(undone.applied_run_id or '')[:8]} was undone by {acted_by} on {now:%Y-%m-%d}: "
-                    f"{reason}.",
-                    profile,
-                    sha,
-                ],
+                [told, profile, sha],
             )
         lapse_plans(connection, undone.vendor)
         advance(connection, undone.vendor, now)
@@ -206,12 +202,9 @@ def _verify_files_are_kept(connection: Connection, home: Home, undone: Plan, fil
 
 
 def _files_before(connection: Connection, undone: Plan) -> dict[str, str]:
-    found = connection.execute(
-        "SELECT plan_id FROM plan WHERE vendor = ? AND status = 'applied' AND applied_at < ? "
-        "AND list_contains(?, kind) ORDER BY applied_at DESC LIMIT 1",
-        [undone.vendor, undone.applied_at, list(FROM_FILES)],
-    ).fetchone()
-    return {file["profile"]: file["file_sha256"] for file in load_plan(connection, found[0]).files} if found else {}
+    earlier = "vendor = ? AND applied_at < ? AND list_contains(?, kind)"
+    before = _last_applied(connection, earlier, [undone.vendor, undone.applied_at, list(FROM_FILES)])
+    return {file["profile"]: file["file_sha256"] for file in before.files} if before else {}
 
 
 def _entitled(connection: Connection, vendor: str) -> dict[str, str]:
@@ -222,8 +215,10 @@ def _entitled(connection: Connection, vendor: str) -> dict[str, str]:
 
 
 def _undone_by(connection: Connection, plan_id: str) -> Plan | None:
-    found = connection.execute(
-        "SELECT plan_id FROM plan WHERE undoes_plan_id = ? AND status = 'applied' ORDER BY applied_at DESC LIMIT 1",
-        [plan_id],
-    ).fetchone()
-    return load_plan(connection, found[0]) if found else None
+    return _last_applied(connection, "undoes_plan_id = ?", [plan_id])
+
+
+def _last_applied(connection: Connection, which: str, values: list[Any]) -> Plan | None:
+    last = f"SELECT plan_id FROM plan WHERE status = 'applied' AND {which} ORDER BY applied_at DESC LIMIT 1"
+    plan_id = scalar(connection, last, values)
+    return load_plan(connection, plan_id) if plan_id else None

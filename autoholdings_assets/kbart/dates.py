@@ -93,14 +93,11 @@ def kbart_form(value: str, formats: Sequence[str] = ()) -> str:
     parsed = parse_date(value, formats)
     if parsed.begin is None or parsed.end is None or parsed.form is DateForm.KBART:
         return value
-    for length, month in ((4, None), (7, parsed.begin.month)):
-        if (
-            parsed.begin.day == 1
-            and parsed.end == _last_day(parsed.begin.year, month, None)
-            and (month is not None or parsed.begin.month == 1)
-        ):
-            return parsed.begin.isoformat()[:length]
-    return parsed.begin.isoformat()
+    year, month, written = parsed.begin.year, parsed.begin.month, parsed.begin.isoformat()
+    for first_of, last_of, length in ((1, None, 4), (month, month, 7)):
+        if (parsed.begin, parsed.end) == (date(year, first_of, 1), _last_day(year, last_of, None)):
+            return written[:length]
+    return written
 
 
 def _period(match: re.Match[str], form: DateForm) -> PartialDate:
