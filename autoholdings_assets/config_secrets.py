@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
 from autoholdings_assets.vendors.yaml_documents import ConfigurationError
@@ -17,13 +18,11 @@ from autoholdings_assets.vendors.yaml_documents import ConfigurationError
 _WRITTEN = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
 
 
+@dataclass(frozen=True, repr=False)
 class Secret:
     """A credential in an environment variable. It is never shown; the variable's name is."""
 
-    __slots__ = ("env_name",)
-
-    def __init__(self, env_name: str) -> None:
-        self.env_name = env_name
+    env_name: str
 
     @classmethod
     def written(cls, text: str) -> "Secret | None":
@@ -46,12 +45,6 @@ class Secret:
 
     def __repr__(self) -> str:
         return f"${{{self.env_name}}}"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other.env_name == self.env_name
-
-    def __hash__(self) -> int:
-        return hash(self.env_name)
 
 
 def not_literal(example: str) -> str:

@@ -95,7 +95,10 @@ def prepare(
     profile: IntegrationProfile, vendor: Vendor, previous: Previous | None, now: datetime, limits: Limits
 ) -> Call:
     """The request. Raises ``CredentialMissing`` when the environment lacks a credential."""
-    secrets = _revealed(profile, vendor)
+    try:
+        secrets = {name: secret.reveal() for name, secret in profile.credentials.items()}
+    except ConfigurationError as error:
+        raise errors.CredentialMissing(profile=profile.name, vendor=vendor.title, problem=str(error)) from None
     confidential = list(secrets.values())
     address = profile.url or ""
     parameters, headers, basic = dict(vendor.request.parameters), dict(vendor.request.headers), {}
@@ -134,10 +137,3 @@ def prepare(
         clean=Redaction(confidential),
         credentials=Credentials.of(profile, vendor, confidential),
     )
-
-
-def _revealed(profile: IntegrationProfile, vendor: Vendor) -> dict[str, str]:
-    try:
-        return {name: secret.reveal() for name, secret in profile.credentials.items()}
-    except ConfigurationError as error:
-        raise errors.CredentialMissing(profile=profile.name, vendor=vendor.title, problem=str(error)) from None

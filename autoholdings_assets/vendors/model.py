@@ -170,13 +170,8 @@ def load_vendors(extra: Path | None = None) -> dict[str, Vendor]:
     this package takes its place. Raises ``ConfigurationError`` naming file, line and key.
     """
     folders = (Path(str(files(__package__))), *([extra] if extra else []))
-    return dict(_load(folders, tuple(_stamp(path) for folder in folders for path in sorted(folder.glob("*.yaml")))))
-
-
-def _stamp(path: Path) -> tuple[Path, int, int]:
-    """Changes when the file does."""
-    status = path.stat()
-    return path, status.st_mtime_ns, status.st_size
+    written = [(path, path.stat()) for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    return dict(_load(folders, tuple((path, status.st_mtime_ns, status.st_size) for path, status in written)))
 
 
 @lru_cache(maxsize=4)
