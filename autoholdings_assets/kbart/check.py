@@ -112,11 +112,6 @@ def check_file(
         titles = read_title_list(source, name=None if isinstance(source, Path) else name, options=options)
     except UnreadableFile as refusal:
         return CheckResult(name or refusal.name, "unreadable", 0, 0, 0, (), (), (), "", refusal)
-    return result_of(titles, name=name)
-
-
-def result_of(titles: TitleList, *, name: str | None = None) -> CheckResult:
-    """Sum up a title list that has been read."""
     by_rule = _by_rule(titles)
     severities = {found.severity for found in by_rule} | {found.severity for found in titles.file_findings}
     verdict = "errors" if "error" in severities else "warnings" if "warning" in severities else "valid"

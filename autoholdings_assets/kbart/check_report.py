@@ -16,6 +16,7 @@ VERDICTS = {
 
 def as_json(result: CheckResult) -> dict[str, Any]:
     """The result as plain data. ``by_rule`` gives the number of rows for each rule that was broken."""
+    refusal = result.refusal
     return {
         "file": result.file,
         "rows": result.rows,
@@ -24,7 +25,7 @@ def as_json(result: CheckResult) -> dict[str, Any]:
         "verdict": result.verdict,
         "by_rule": {found.rule: found.rows for found in result.by_rule},
         "shape": result.shape,
-        "refusal": _refusal(result),
+        "refusal": refusal and {"rule": refusal.key, "message": refusal.message, "advice": refusal.advice},
         "file_findings": [asdict(found) for found in result.file_findings],
         "findings": [
             asdict(found)
@@ -84,9 +85,3 @@ def _rule_lines(rule: RuleCount) -> list[str]:
         lines.append(f"      line {line}, {column}: {shown}")
     lines.append(f"      {rule.advice}")
     return lines
-
-
-def _refusal(result: CheckResult) -> dict[str, str] | None:
-    if result.refusal is None:
-        return None
-    return {"rule": result.refusal.key, "message": result.refusal.message, "advice": result.refusal.advice}

@@ -90,14 +90,10 @@ def find_header(lines: Sequence[Sequence[str]]) -> int | None:
     for position, names in enumerate(lines[:LINES_TO_LOOK_AT]):
         if len(names) > MOST_COLUMNS:
             continue
-        found = {_certain_name(plain_name(name)) for name in names} - {None}
+        found = {name if name in FIELD_NAMES else ALIASES.get(name) for name in map(plain_name, names)} - {None}
         if len(found) > most and MANDATORY in found:
             best, most = position, len(found)
     return best
-
-
-def _certain_name(name: str) -> str | None:
-    return name if name in FIELD_NAMES else ALIASES.get(name)
 
 
 @lru_cache(maxsize=4096)

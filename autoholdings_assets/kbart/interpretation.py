@@ -100,7 +100,7 @@ def interpret(given: pd.DataFrame, ends: npt.NDArray[np.int8], date_formats: tup
     for name in IDENTIFIER_FIELDS:
         identifiers = normalise_identifiers(fields[name])
         aspects[f"{name}:form"] = identifiers.form
-        aspects[f"{name}:rewritten"] = _differ(fields[name], identifiers.value)
+        aspects[f"{name}:rewritten"] = true(pc.not_equal(arrow(fields[name]), arrow(identifiers.value)))
         fields[name] = identifiers.value
 
     periods = {name: parse_dates(fields[name], date_formats) for name in DATE_FIELDS}
@@ -133,10 +133,6 @@ def _cleaned(values: "pd.Series[str]", faults: npt.NDArray[np.int8]) -> "pd.Seri
     text = arrow(values).combine_chunks()
     clean = [clean_text(value) for value in text.filter(pa.array(faulty)).to_pylist()]
     return series(pc.replace_with_mask(text, pa.array(faulty), pa.array(clean, text.type)))
-
-
-def _differ(one: "pd.Series[str]", other: "pd.Series[str]") -> BoolArray:
-    return true(pc.not_equal(arrow(one), arrow(other)))
 
 
 def _words(values: "pd.Series[str]", words: Mapping[str, str]) -> tuple["pd.Series[str]", npt.NDArray[np.int8]]:

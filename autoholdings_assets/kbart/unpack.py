@@ -180,7 +180,8 @@ def _title_list_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     entries = [
         entry
         for entry in archive.infolist()
-        if not entry.is_dir() and not entry.filename.startswith("__MACOSX") and not _hidden(entry.filename)
+        if not (entry.is_dir() or entry.filename.startswith("__MACOSX"))
+        and not PurePosixPath(entry.filename).name.startswith(".")
     ]
     lists = [entry for entry in entries if entry.filename.lower().endswith(MEMBER_NAMES)] or entries
     if len(lists) != 1:
@@ -195,10 +196,6 @@ def _title_list_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
             name, "The zip file is locked with a password.", "Unpack it, or ask the vendor for a plain file."
         )
     return lists[0]
-
-
-def _hidden(filename: str) -> bool:
-    return PurePosixPath(filename).name.startswith(".")
 
 
 def shown_name(given: str) -> str:
@@ -231,17 +228,12 @@ def _refuse_other_text(text: bytes, name: str) -> None:
 
 def _to_utf8(content: bytes, name: str, limits: Limits) -> tuple[bytes, str, bool]:
     """The text as UTF-8, the encoding it was in, and whether it began with a byte order mark."""
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            if encoding == "utf-8":
-                text, found = _utf8_or_windows(content[len(mark) :], name, limits)
-                return text, found, True
-            return _from_wide(content[len(mark) :], encoding, name, limits), encoding, True
-    wide = _wide_encoding(content)
-    if wide:
-        return _from_wide(content, wide, name, limits), wide, False
-    text, found = _utf8_or_windows(content, name, limits)
-    return text, found, False
+    marked = ((mark, encoding) for mark, encoding in BYTE_ORDER_MARKS if content.startswith(mark))
+    mark, encoding = next(marked, (b"", _wide_encoding(content) or "utf-8"))
+    unmarked = content[len(mark) :]
+    if encoding == "utf-8":
+        return *_utf8_or_windows(unmarked, name, limits), bool(mark)
+    return _from_wide(unmarked, encoding, name, limits), encoding, bool(mark)
 
 
 def _refuse_endless(text: bytes, name: str, limits: Limits) -> None:
