@@ -112,15 +112,6 @@ def detach(connection: Connection, configuration: Configuration, act: Act, portf
     return _change(connection, configuration, act, portfolio, dict.fromkeys(attached))
 
 
-def place_of(connection: Connection, po_line: str) -> Portfolio | None:
-    """The portfolio that the PO line is attached to now."""
-    found = rows(
-        connection, "SELECT portfolio_id FROM acquisition_version WHERE po_line = ? AND valid_to IS NULL", [po_line]
-    )
-    portfolios = load_portfolios(connection, [row["portfolio_id"] for row in found])
-    return portfolios[0] if portfolios else None
-
-
 def _refuse_second_place(connection: Connection, portfolio: Portfolio, po_line: str | None) -> None:
     present = portfolio.details.po_line
     if po_line is None or po_line == present:
@@ -129,8 +120,8 @@ def _refuse_second_place(connection: Connection, portfolio: Portfolio, po_line: 
         raise NotPossible(
             f"PO line {present} is attached to {portfolio} already. Detach it first, then attach {po_line}."
         )
-    place = place_of(connection, po_line)
-    if place is not None:
+    elsewhere = "SELECT portfolio_id FROM acquisition_version WHERE po_line = ? AND valid_to IS NULL"
+    for place in load_portfolios(connection, [row["portfolio_id"] for row in rows(connection, elsewhere, [po_line])]):
         raise NotPossible(
             f"PO line {po_line} is attached to {place} already, and one PO line belongs to one portfolio. "
             "Detach it there first."

@@ -89,7 +89,8 @@ def carry_out(
             connection, plan_id=plan_id, run_id=act.run_id, now=now, acted_by=act.acted_by, why=act.why,
             may_go=sorted(changes.may_go),
         )  # fmt: skip
-        run_statements(connection, sql("acts"))
+        for statement in connection.extract_statements(sql("acts")):
+            connection.execute(statement)
         connection.execute(
             "UPDATE plan SET counters = (SELECT list({'collection': collection, 'profile': NULL, 'group': NULL, "
             "'counter': action, 'value': number}) "
@@ -124,12 +125,6 @@ def present_portfolio(connection: Connection, portfolio_id: int) -> dict[str, An
         [portfolio_id],
     )
     return found[0]
-
-
-def run_statements(connection: Connection, text: str) -> None:
-    """Run the statements of an SQL file one by one."""
-    for statement in connection.extract_statements(text):
-        connection.execute(statement)
 
 
 def load(connection: Connection, table: str, schema: pa.Schema, records: Sequence[dict[str, Any]]) -> None:

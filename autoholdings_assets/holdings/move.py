@@ -101,19 +101,21 @@ def summarise(
     titles = dict(
         connection.execute("SELECT portfolio_id, title FROM portfolio WHERE collection = ?", [goal]).fetchall()
     )
-    wanted: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for row in portfolios:
-        counterpart = found.get(row["portfolio_id"])
-        if counterpart and counterpart.portfolio_id is not None:
-            for name in fields:
-                if getattr(details.get(row["portfolio_id"]), name, None) is not None:
-                    wanted[counterpart.portfolio_id, name].append(row["portfolio_id"])
-    items = [
-        _item(row, name, value, found.get(row["portfolio_id"]), details, wanted, titles)
+    attached = [
+        (row, name, value, found.get(row["portfolio_id"]))
         for row in portfolios
         for name in fields
         if (value := getattr(details.get(row["portfolio_id"]), name, None)) is not None
     ]
+    wanted: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for row, name, _, counterpart in attached:
+        if counterpart and counterpart.portfolio_id is not None:
+            wanted[counterpart.portfolio_id, name].append(row["portfolio_id"])
+    items = []
+    for row, name, value, counterpart in attached:
+        outcome, reason = _judge(row, name, counterpart, details, wanted, titles)
+        ids = counterpart.portfolio_ids if counterpart else ()
+        items.append(MoveItem(outcome, name, value, row["portfolio_id"], row["title"], row["collection"], ids, reason))
     return MoveSummary(names, goal, tuple(items))
 
 
@@ -146,15 +148,6 @@ def _seeker(row: dict[str, Any]) -> Seeker:
         volume=row["monograph_volume"],
         edition=row["monograph_edition"],
     )
-
-
-def _item(
-    row: dict[str, Any], name: str, value: str, counterpart: Counterpart | None, details: dict[int, Details],
-    wanted: dict[tuple[int, str], list[int]], titles: dict[int, str],
-) -> MoveItem:  # fmt: skip
-    outcome, reason = _judge(row, name, counterpart, details, wanted, titles)
-    ids = counterpart.portfolio_ids if counterpart else ()
-    return MoveItem(outcome, name, value, row["portfolio_id"], row["title"], row["collection"], ids, reason)
 
 
 def _judge(

@@ -194,7 +194,8 @@ def _line(number: int, cells: Mapping[str, str]) -> Line:
     if availability is None:
         doubts.append(f'Its availability "{text("availability")}" is not understood.')
     if statements is None:
-        doubts.append(f'Its coverage "{text("coverage") or _stated(cells)}" is not understood.')
+        stated = text("coverage") or " - ".join(cells.get(name, "") for name in ("from", "until"))
+        doubts.append(f'Its coverage "{stated}" is not understood.')
     return Line(
         number=number,
         title=text("title"),
@@ -224,10 +225,6 @@ def _availability(cell: str | None) -> str | None:
     if cell is None:
         return "available"
     return next((word for word, forms in _AVAILABILITY.items() if cell.lower() in forms), None)
-
-
-def _stated(cells: Mapping[str, str]) -> str:
-    return " - ".join(cells.get(name, "") for name in ("from", "until"))
 
 
 def _statements(cells: Mapping[str, str]) -> tuple[Statement, ...] | None:

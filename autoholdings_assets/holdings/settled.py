@@ -37,17 +37,12 @@ def pick_compared(connection: Connection) -> None:
     connection.execute(sql("compared"))
     if scalar(connection, "SELECT count(*) FROM settled_title"):
         connection.execute(sql("touched_value"))
-        _unsettle(connection)
-
-
-def _unsettle(connection: Connection) -> None:
-    """Compare more, round by round, until nothing that is settled shares a value with what is compared."""
-    touched, number = 1, 0
-    while touched:
-        set_variables(connection, round=number)
-        connection.execute(sql("unsettle"))
-        number += 1
-        touched = scalar(connection, "SELECT count(*) FROM touched_value WHERE round = ?", [number])
+        touched, number = 1, 0
+        while touched:  # round by round, until nothing that is settled shares a value with what is compared
+            set_variables(connection, round=number)
+            connection.execute(sql("unsettle"))
+            number += 1
+            touched = scalar(connection, "SELECT count(*) FROM touched_value WHERE round = ?", [number])
 
 
 def stage_titles(connection: Connection, home: Home, inputs: Inputs, plan_id: str) -> None:
