@@ -75,7 +75,8 @@ def title_list(customer: Customer, issue: int) -> pd.DataFrame:
 
     From one issue to the next about one plain title in a hundred leaves, one comes, two change their coverage.
     """
-    told = _told_rows(customer.stories, issue) if customer.stories else []
+    told_here = stories(customer.stories) if customer.stories else ()
+    told = [row for story in told_here for row in (story.first if issue == 1 else story.second)]
     numbers = customer.start + customer.step * np.arange(customer.journals + customer.books, dtype=np.int64)
     parts = [
         pd.DataFrame(told, columns=list(FIELD_NAMES)),
@@ -113,10 +114,6 @@ def _with_defaults(row: Mapping[str, Any]) -> dict[str, str]:
         "access_type": "P",
     }
     return {name: str(value) for name, value in {**dict.fromkeys(FIELD_NAMES, ""), **defaults, **row}.items()}
-
-
-def _told_rows(name: str, issue: int) -> list[Mapping[str, str]]:
-    return [row for story in stories(name) for row in (story.first if issue == 1 else story.second)]
 
 
 # --- plain titles, many at a time

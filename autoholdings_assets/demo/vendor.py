@@ -63,7 +63,7 @@ class DemoVendors:
 
     def __init__(self, port: int = 0) -> None:
         self.accounts: list[Account] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler_for(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("DemoAnswer", (Answer,), {"vendors": self}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
@@ -188,7 +188,3 @@ class Answer(BaseHTTPRequestHandler):
             super().handle()
         except ConnectionError:
             self.close_connection = True
-
-
-def _handler_for(vendors: DemoVendors) -> type[Answer]:
-    return type("DemoAnswer", (Answer,), {"vendors": vendors})

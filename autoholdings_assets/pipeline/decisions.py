@@ -60,9 +60,7 @@ def accept_plan(context: dg.OpExecutionContext, config: Acceptance, home: dg.Res
         plan = decisions.accept(connection, config.plan_id, config.why, config.who)
     if config.apply_now:
         by = _by(home, context, plan.vendor, config.who)
-        done = steps.apply_plan(by)
-        _publish(by)
-        _materialized(context, home, plan, done.message)
+        _finish(context, by, plan, steps.apply_plan(by).message)
     else:
         _tell(context, plan, "Accepted; the next run applies it.")
 
@@ -93,8 +91,7 @@ def undo_run(context: dg.OpExecutionContext, config: Undoing, home: dg.ResourceP
     if not config.who.strip() or not config.why.strip():
         raise dg.Failure("Nothing was undone: say who undoes the run and why.", allow_retries=False)
     plan, done = steps.undo_run(by, config.run_id, config.why)
-    _publish(by)
-    _materialized(context, home, plan, done.message)
+    _finish(context, replace(by, vendor_name=plan.vendor), plan, done.message)
 
 
 DECISION_JOBS = (accept_plan, reject_plan, undo_run)
@@ -105,14 +102,11 @@ def _by(home: HomeResource, context: dg.OpExecutionContext, vendor: str, who: st
     return replace(run, acted_by=who.strip() or run.acted_by)
 
 
-def _publish(context: RunContext) -> None:
-    steps.publish(context)
-    steps.export_kbart(context)
-
-
-def _materialized(context: dg.OpExecutionContext, home: HomeResource, plan: Plan, message: str) -> None:
-    """Show what was changed, also on the assets, and write its reports."""
-    reports = reported(context, home.run_context(context, plan.vendor))
+def _finish(context: dg.OpExecutionContext, by: RunContext, plan: Plan, message: str) -> None:
+    """Publish what was changed, show it, also on the assets, and write its reports."""
+    steps.publish(by)
+    steps.export_kbart(by)
+    reports = reported(context, by)
     _tell(context, plan, message, **reports)
     told_of = {"plan": plan.plan_id, "message": message}
     for key in (dg.AssetKey([plan.vendor, PORTFOLIOS]), PUBLISHED_KEY, KBART_EXPORT_KEY):

@@ -135,10 +135,8 @@ def _load_changes(connection: Connection, starts: dict[str, datetime | None]) ->
 
 
 def _write(connection: Connection, folder: Path, codes: dict[str, str]) -> list[LoaderFile]:
-    counted = connection.execute(
-        "SELECT collection, action, count(DISTINCT portfolio_id) FROM alma_row GROUP BY ALL"
-    ).fetchall()
-    counts = {(collection, action): count for collection, action, count in counted}
+    counted = "SELECT collection, action, count(DISTINCT portfolio_id) FROM alma_row GROUP BY ALL"
+    counts = {(collection, action): count for collection, action, count in connection.execute(counted).fetchall()}
     files = []
     for collection, action in ((c, a) for c in codes for a in ACTIONS if (c, a) in counts):
         connection.execute(

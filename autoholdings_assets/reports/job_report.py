@@ -137,26 +137,21 @@ def _counted(
     of_group: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in _ask(connection, "groups", plan_id=plan.plan_id, groups=groups):
         of_group[row["collection"], row["group"]][row["counter"]] += row["value"]
+    of_profile: dict[tuple[str, str | None], list[Record]] = defaultdict(list)
+    for counter in plan.counters:
+        if counter["profile"] is not None:
+            of_profile[counter["profile"], counter["collection"]].append(counter)
     return (
         [
             Counted(c, None, present[c, None], counting.actions(x for x in plan.counters if x["collection"] == c))
             for c in collections
         ],
         [
-            Counted(collection, profile, None, counting.row_outcomes(chosen))
-            for (profile, collection), chosen in _by_profile(plan.counters)
+            Counted(collection, profile, None, counting.row_outcomes(of_profile[profile, collection]))
+            for profile, collection in sorted(of_profile, key=lambda key: (key[0], key[1] or ""))
         ],
         [Counted(c, group, present.get((c, group), 0), of_group[c, group]) for group in groups for c in collections],
     )
-
-
-def _by_profile(counters: Sequence[Record]) -> list[tuple[tuple[str, str | None], list[Record]]]:
-    """The counters of each profile and collection, in order."""
-    found: dict[tuple[str, str | None], list[Record]] = {}
-    for counter in counters:
-        if counter["profile"] is not None:
-            found.setdefault((counter["profile"], counter["collection"]), []).append(counter)
-    return sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or ""))
 
 
 def _rejected_rows(connection: Connection, files: Sequence[File]) -> list[Record]:

@@ -16,12 +16,10 @@ from pydantic import ValidationError
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.disk import told_when_full
-from autoholdings_assets.holdings.publish import publish
+from autoholdings_assets.holdings.publish import READ_ONLY, publish
 from autoholdings_assets.holdings.refusals import NotPossible, Unusable
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.upkeep.manifest import FORMAT, MANIFEST, File, Manifest, difference
-
-READ_ONLY = 0o444
 
 
 class NotRestorable(Unusable):

@@ -8,7 +8,7 @@ twice.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
 from typing import Self
@@ -18,19 +18,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autoholdings_assets.config import ConfigurationError, Home
 from autoholdings_assets.holdings import runs
-from autoholdings_assets.holdings.warehouse import WarehouseBusy, open_warehouse
+from autoholdings_assets.holdings.warehouse import PATIENCE_SECONDS, WarehouseBusy, open_warehouse
 from autoholdings_assets.pipeline.assets import PUBLISHED_KEY
 
 PAUSES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
 """How long to wait after each failure before the next attempt; after the last one there is none."""
 
-PATIENCE_SECONDS = 5.0
-"""How long a sensor waits for the warehouse: while a run holds it, it looks again at its next tick."""
-
 Told = dg.SensorResult | dg.SkipReason
 """What a tick of a sensor comes to."""
-
-_EVENTS = {dg.DagsterEventType.ASSET_MATERIALIZATION}
 
 
 class Cursor(BaseModel):
@@ -87,11 +82,8 @@ def fate(instance: dg.DagsterInstance, home: Home, key: str) -> Fate:
         return Fate.GOING_ON
     if run.status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED):
         return Fate.SUCCEEDED
-    if PUBLISHED_KEY in _materialized(instance, run.run_id):
+    made = instance.all_logs(run.run_id, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    if any(event.dagster_event and event.dagster_event.asset_key == PUBLISHED_KEY for event in made):
         return Fate.ENDED_RED
     with open_warehouse(home.warehouse, PATIENCE_SECONDS) as connection:
         return Fate.ENDED_RED if runs.waits_for_others(connection, run.run_id) else Fate.LEFT_UNDONE
-
-
-def _materialized(instance: dg.DagsterInstance, run_id: str) -> Iterable[dg.AssetKey | None]:
-    return [event.dagster_event.asset_key for event in instance.all_logs(run_id, _EVENTS) if event.dagster_event]
