@@ -26,14 +26,8 @@ def due(
 
     ``remind_after_days``: what was told so many days ago, and still is as it was, is told again; 0 never.
     """
-    told = {
-        (row["case_id"], row["state"]): row["sent_at"]
-        for row in rows(
-            connection,
-            "SELECT case_id, state, sent_at FROM alert_sent WHERE channel = ? AND over_at IS NULL",
-            [channel],
-        )
-    }
+    sent = "SELECT case_id, state, sent_at FROM alert_sent WHERE channel = ? AND over_at IS NULL"
+    told = {(case, state): sent_at for case, state, sent_at in connection.execute(sent, [channel]).fetchall()}
     found = []
     for alert in alerts:
         sent_at = told.get((alert.case_id, alert.state))

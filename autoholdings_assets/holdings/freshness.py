@@ -52,7 +52,7 @@ def staleness(connection: Connection, configuration: Configuration, vendor: str,
         return Staleness(vendor, None, None)
     patience = timedelta(days=described.publication.fresh_for_days)
     oldest = min(asked, key=_kept_since)
-    current_at = None if _current_at(oldest) is None else _kept_since(oldest)
+    current_at = _current_at(oldest)
     fresh_until = _kept_since(oldest) + patience
     if fresh_until <= now:
         return Staleness(

@@ -148,23 +148,16 @@ class _Scene:
         self.details = present_details(connection)
         self._titles = dict(connection.execute("SELECT portfolio_id, title FROM portfolio").fetchall())
         self._places = {d.po_line: number for number, d in self.details.items() if d.po_line}
-        self._here = [
-            row["portfolio_id"]
-            for row in rows(connection, "SELECT portfolio_id FROM portfolio WHERE collection = ?", [collection.name])
-        ]
+        here = "SELECT portfolio_id FROM portfolio WHERE collection = ? ORDER BY portfolio_id"
+        self._here = [row["portfolio_id"] for row in rows(connection, here, [collection.name])]
         self._matched = matched
         self._overwrite = overwrite
         self._groups = set(configuration.institution.groups)
         self._lines_with = _lines_by(found.lines, lambda line: [line.po_line] if line.po_line else [])
         unmatched = [line for line in found.lines if line.number not in matched]
         self._lines_named = _lines_by(unmatched, _names)
-        self._filled = collection.vendor is not None and bool(
-            scalar(
-                connection,
-                "SELECT count(*) FROM plan WHERE vendor = ? AND kind = 'upload' AND status = 'applied'",
-                [collection.vendor],
-            )
-        )
+        filled = "SELECT count(*) FROM plan WHERE vendor = ? AND kind = 'upload' AND status = 'applied'"
+        self._filled = bool(scalar(connection, filled, [collection.vendor]))
 
     def judge(self, line: Line) -> tuple[ImportedLine, Details | None]:
         """The line's outcome, and the new details of its portfolio where these change."""
@@ -194,7 +187,7 @@ class _Scene:
         """The PO lines of the collection that no line of the list has."""
         return tuple(
             Offer(number, self._titles[number], po_line)
-            for number in sorted(self._here)
+            for number in self._here
             if (po_line := self.details.get(number, Details(number)).po_line) and po_line not in self._lines_with
         )
 

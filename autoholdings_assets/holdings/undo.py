@@ -166,19 +166,14 @@ def _files(connection: Connection, undone: Plan) -> _Files:
             afterwards[profile] = before[profile]
         else:
             afterwards.pop(profile, None)
+    retired = "SELECT profile FROM retired_profile WHERE vendor = ?"
     notes += [
         f"{profile} is retired: the next run takes its titles away again. Put the profile back to keep them."
-        for (profile,) in connection.execute(
-            "SELECT profile FROM retired_profile WHERE vendor = ?", [undone.vendor]
-        ).fetchall()
+        for (profile,) in connection.execute(retired, [undone.vendor]).fetchall()
         if profile in before
     ]
-    names = {
-        (profile, sha): name
-        for profile, sha, name in connection.execute(
-            "SELECT profile, file_sha256, file_name FROM kbart_file WHERE vendor = ?", [undone.vendor]
-        ).fetchall()
-    }
+    named = "SELECT profile, file_sha256, file_name FROM kbart_file WHERE vendor = ?"
+    names = {(profile, sha): name for profile, sha, name in connection.execute(named, [undone.vendor]).fetchall()}
     notes += [
         f"{profile}: the file {names.get((profile, sha), sha[:12])} is barred; a plan that rests on it is held "
         "until a person accepts it."

@@ -103,8 +103,8 @@ class Inbox:
                 before = _left_alone(file)
                 if before is None:
                     continue
-                if before.st_size > vendor.request.max_megabytes * _MEGABYTE:
-                    _answer(path, _too_large(profile, vendor))
+                if before.st_size > (cap := vendor.request.max_megabytes) * _MEGABYTE:
+                    _answer(path, str(errors.TooLarge(profile=profile.name, megabytes=cap, vendor=vendor.title)))
                     continue
                 try:
                     pieces = iter(partial(file.read, _MEGABYTE), b"")
@@ -254,10 +254,6 @@ def _stamp(status: os.stat_result) -> str:
 
 
 # --- answers
-
-
-def _too_large(profile: IntegrationProfile, vendor: Vendor) -> str:
-    return str(errors.TooLarge(profile=profile.name, megabytes=vendor.request.max_megabytes, vendor=vendor.title))
 
 
 def _answer_of(path: Path) -> Path:
