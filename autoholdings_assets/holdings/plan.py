@@ -105,9 +105,10 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
             ],
         )  # fmt: skip
         connection.execute("INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM new_plan_item", [plan_id])
-        connection.execute(
-            f"INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM ({sql('activated_items')})", [plan_id]
-        )
+        if scalar(connection, "SELECT count(*) FROM activated_title"):
+            connection.execute(
+                f"INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM ({sql('activated_items')})", [plan_id]
+            )
         take_portfolio_ids(connection, scalar(connection, "SELECT max(portfolio_id) + 1 FROM title_result") or 0)
     return load_plan(connection, plan_id)
 

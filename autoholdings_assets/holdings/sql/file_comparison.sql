@@ -1,19 +1,23 @@
 -- A new file beside the last accepted one of its profile. Input: old_row, new_row (staged title lists).
 -- Gives: rows and rows with an ISSN or ISBN of both, and how many identifiers they have and share, of one of so many as the variable
 -- one_of says.
-WITH identifier AS (
-    -- numbers stand for the identifiers: there may be millions
-    SELECT 1 AS side, hash(online_identifier) AS value FROM old_row WHERE status <> 'rejected' AND online_identifier IS NOT NULL
-    UNION ALL SELECT 1, hash(print_identifier) FROM old_row WHERE status <> 'rejected' AND print_identifier IS NOT NULL
-    UNION ALL SELECT 2, hash(online_identifier) FROM new_row WHERE status <> 'rejected' AND online_identifier IS NOT NULL
-    UNION ALL SELECT 2, hash(print_identifier) FROM new_row WHERE status <> 'rejected' AND print_identifier IS NOT NULL
+WITH listed AS MATERIALIZED (  -- numbers stand for the identifiers: there may be millions
+    SELECT
+        side, status, CASE WHEN online_identifier IS NOT NULL THEN hash(online_identifier) END AS online_value,
+        CASE WHEN print_identifier IS NOT NULL THEN hash(print_identifier) END AS print_value
+    FROM (SELECT 1 AS side, * FROM old_row UNION ALL BY NAME SELECT 2 AS side, * FROM new_row)
+), identifier AS (
+    SELECT side, online_value AS value FROM listed WHERE status <> 'rejected'
+    UNION ALL
+    SELECT side, print_value FROM listed WHERE status <> 'rejected'
 ), stated AS (
     SELECT sides, count(*) AS identifiers FROM (SELECT bit_or(side) AS sides FROM identifier WHERE value % getvariable('one_of')::UBIGINT = 0 GROUP BY value) GROUP BY sides
 ), of_files AS (
     SELECT
-        (SELECT count(*) FROM old_row) AS old_rows, (SELECT count(*) FROM new_row) AS new_rows,
-        (SELECT count(coalesce(online_identifier, print_identifier)) FROM old_row) AS old_rows_identified,
-        (SELECT count(coalesce(online_identifier, print_identifier)) FROM new_row) AS new_rows_identified
+        count(*) FILTER (side = 1) AS old_rows, count(*) FILTER (side = 2) AS new_rows,
+        count(coalesce(online_value, print_value)) FILTER (side = 1) AS old_rows_identified,
+        count(coalesce(online_value, print_value)) FILTER (side = 2) AS new_rows_identified
+    FROM listed
 )
 SELECT
     of_files.*,

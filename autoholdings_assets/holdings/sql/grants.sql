@@ -1,9 +1,9 @@
--- Which profile grants which portfolio after the plan. Input: compared_title, proposed_portfolio, grant_of_profile, settled_title,
+-- Which profile grants which portfolio after the plan. Input: compared_title, compared_value, proposed_portfolio, grant_of_profile,
 -- frozen, graced, collection_state, portfolio_grant. Output: planned_grant, the differences: is_granted is false for a grant that ends.
 CREATE OR REPLACE TEMP TABLE changed_grant AS
 WITH present AS (
     SELECT portfolio_id, collection, profile, missing_since
-    FROM portfolio_grant ANTI JOIN settled_title USING (portfolio_id)
+    FROM portfolio_grant SEMI JOIN compared_value USING (portfolio_id)
     WHERE valid_to IS NULL AND collection IN (SELECT collection FROM collection_state WHERE active)
 ), wanted AS (
     SELECT p.portfolio_id, p.collection, g.profile, NULL::TIMESTAMPTZ AS missing_since, FALSE AS goes_missing

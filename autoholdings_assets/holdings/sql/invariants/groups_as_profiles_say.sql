@@ -14,7 +14,7 @@ WITH last_plan AS (
     SELECT portfolio_id, portfolio_id >> 6 AS block, profile
     FROM portfolio_grant WHERE valid_to IS NULL AND profile IN (SELECT profile FROM profile)
 ), judged AS (
-    SELECT portfolio_id, portfolio_id >> 6 AS block, available_for_all, available_for
+    SELECT portfolio_id, portfolio_id >> 6 AS block, title, available_for_all, available_for
     FROM portfolio
     WHERE portfolio_id NOT IN (FROM kept) AND updated_at <= (SELECT applied_at FROM last_plan)
         AND collection IN (
@@ -31,20 +31,15 @@ WITH last_plan AS (
     WHERE p.ids & g.ids <> 0
         AND (p.available_for_all IS DISTINCT FROM i.for_all
             OR (NOT i.for_all AND list_sort(p.available_for) IS DISTINCT FROM i.groups))
-), suspected AS (  -- which is right where several grant it
-    SELECT DISTINCT portfolio_id
-    FROM (FROM judged SEMI JOIN suspected_block USING (block)) AS p
-    JOIN (FROM granting SEMI JOIN suspected_block USING (block)) AS g USING (portfolio_id)
-    JOIN profile AS i USING (profile)
-    WHERE p.available_for_all IS DISTINCT FROM i.for_all
-        OR (NOT i.for_all AND list_sort(p.available_for) IS DISTINCT FROM i.groups)
+), suspected AS MATERIALIZED (  -- which is right where several grant it
+    FROM judged SEMI JOIN suspected_block USING (block)
 ), granted AS (
     SELECT portfolio_id, bool_or(for_all) AS for_all, list_sort(list_distinct(flatten(list(groups)))) AS groups
-    FROM granting JOIN profile USING (profile) SEMI JOIN suspected USING (portfolio_id)
+    FROM (FROM granting SEMI JOIN suspected USING (portfolio_id)) JOIN profile USING (profile)
     GROUP BY portfolio_id
 )
 SELECT
     p.portfolio_id, p.title, p.available_for_all, p.available_for, g.for_all AS should_be_for_all,
     CASE WHEN g.for_all THEN [] ELSE g.groups END AS should_be_for
-FROM portfolio AS p JOIN granted AS g USING (portfolio_id)
+FROM suspected AS p JOIN granted AS g USING (portfolio_id)
 WHERE p.available_for_all IS DISTINCT FROM g.for_all OR (NOT g.for_all AND list_sort(p.available_for) IS DISTINCT FROM g.groups)
