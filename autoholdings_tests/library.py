@@ -21,7 +21,7 @@ import yaml
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.demo.vendor import Account, DemoVendors, ServedFile
-from autoholdings_assets.holdings import decisions, known_rows, row_parts, title_lists
+from autoholdings_assets.holdings import decisions, row_parts, title_lists
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.holdings.warehouse import rows as rows_of
 from autoholdings_assets.kbart.fields import FIELD_NAMES
@@ -341,11 +341,8 @@ class Library:
             return {table: rows_of(connection, f"FROM {table} ORDER BY ALL") for table in tables}
 
 
-def stage_rows(frame: pd.DataFrame, path: Path, before: str | None = None) -> None:
-    """Stage the rows of a title list that no file has; ``before``: the list that ``previous_row`` speaks of."""
-    lacking = {"found": 0, "line": None, "line_check": None, "previous_row": pd.Series(pd.NA, frame.index, "Int64")}
-    told = frame.assign(**{name: value for name, value in lacking.items() if name not in frame})
+def stage_rows(frame: pd.DataFrame, path: Path, kept: row_parts.Kept | None = None) -> None:
+    """Stage the rows of a title list that no file has, beside those kept."""
+    told = frame.assign(found=0, line=None, line_check=None)
     table = pa.Table.from_pandas(told[list(title_lists.COLUMNS)], preserve_index=False)
-    if before:
-        table = table.replace_schema_metadata({known_rows.BEFORE: before})
-    title_lists.write_rows(row_parts.sliced(table), path)
+    title_lists.write_rows(table, path, kept)

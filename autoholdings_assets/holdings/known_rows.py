@@ -6,7 +6,6 @@ property test holds that nothing comes out otherwise than if all were. What does
 (``title_lists.py``), and how lines are told apart (``kbart/lines.py``).
 """
 
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,51 +16,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from autoholdings_assets.holdings import row_parts
-from autoholdings_assets.holdings.row_parts import Share
+from autoholdings_assets.holdings.row_parts import Kept
 from autoholdings_assets.kbart.lines import LineHashes
 
 LEAST_LINES = 20_000
 """A smaller file is read as quickly as compared."""
 
 LEAST_KNOWN = 0.5
-"""The share of a file's lines that must be known."""
+"""The share that must be known, of a file's lines and of the rows that would be kept with them."""
 
-BEFORE = "before"
-"""Under this name a title list tells the one that its known rows were staged with."""
+MOST_ADDED = 50
+"""How many small files a title list may have besides its full ones; each week adds one, until a file is read whole."""
 
 
 @dataclass(frozen=True)
 class KnownRows:
-    """Which lines after the header are known, and where the rows of these are among those staged before."""
+    """Which lines after the header are known, and their rows: as they are kept, and how they were judged.
 
-    before: Path
-    header_line: int
+    ``judged``: status, found and content of each.
+    """
+
     lines: npt.NDArray[np.bool_]
-    positions: npt.NDArray[np.int64]
-
-    def parts(self, distinct: Collection[str]) -> list[Iterator[pa.Table]]:
-        """The rows as they were staged, under their new numbers. ``distinct``: as in `row_parts.write`."""
-        return [self._of(share, distinct) for share in row_parts.shares(self.before)]
-
-    def _of(self, share: Share, distinct: Collection[str]) -> Iterator[pa.Table]:
-        numbers = np.flatnonzero(self.lines) + self.header_line + 1
-        start = share.start
-        for table in share.tables(distinct):
-            here = (self.positions >= start) & (self.positions < start + len(table))
-            rows = _taken(table, self.positions[here] - start)
-            rows = rows.set_column(rows.column_names.index("previous_row"), "previous_row", rows["row_number"])
-            rows = rows.set_column(rows.column_names.index("row_number"), "row_number", pa.array(numbers[here]))
-            yield rows.replace_schema_metadata({BEFORE: self.before.name})
-            start += len(table)
-
-
-def _taken(table: pa.Table, at: npt.NDArray[np.int64]) -> pa.Table:
-    """These rows of a table; where they are in its order, none needs to be looked for."""
-    if (np.diff(at) > 0).all():
-        chosen = np.zeros(len(table), dtype=bool)
-        chosen[at] = True
-        return table.filter(pa.array(chosen))
-    return table.take(pa.array(at))
+    kept: Kept
+    judged: pa.Table
 
 
 def known_rows(hashes: LineHashes | None, header_line: int, before: Path | None) -> KnownRows | None:
@@ -72,12 +49,29 @@ def known_rows(hashes: LineHashes | None, header_line: int, before: Path | None)
     """
     if hashes is None or len(hashes.line) < LEAST_LINES or before is None or not before.exists():
         return None
-    there = row_parts.read(before, ["line", "line_check", "status"])
+    there = row_parts.read(before, ["row_id", "line", "line_check", "status", "found", "content"])
     at = pc.index_in(hashes.line, value_set=there["line"])
     found = there.select(["line_check", "status"]).take(at)
     known = pc.and_(pc.equal(found["line_check"], hashes.line_check), pc.not_equal(found["status"], "rejected"))
     lines = np.asarray(pc.fill_null(known, False).to_numpy())
     lines[np.flatnonzero(lines)[pd.Series(at.filter(pa.array(lines))).duplicated()]] = False
-    if lines.sum() < LEAST_KNOWN * len(lines):
+    least = LEAST_KNOWN * max(len(lines), len(there))
+    if lines.sum() < least or row_parts.count(before) > MOST_ADDED + len(there) // row_parts.ROW_GROUP:
         return None
-    return KnownRows(before, header_line, lines, at.filter(pa.array(lines)).to_numpy())
+    rows = there.take(at.filter(pa.array(lines)))
+    row_numbers = pa.array(np.flatnonzero(lines) + header_line + 1)
+    next_id = pc.max(there["row_id"]).as_py() + 1
+    previous = _numbers_of(rows["row_id"], row_parts.read_numbers(before), next_id)
+    numbers = {"row_id": rows["row_id"], "row_number": row_numbers, "previous_row": previous}
+    kept = Kept(before, pa.table(numbers), next_id)
+    return KnownRows(lines, kept, rows.select(["status", "found", "content"]))
+
+
+def _numbers_of(ids: pa.ChunkedArray, numbers: pa.Table | None, next_id: int) -> pa.Array | pa.ChunkedArray:
+    """The number of each row in its file; null where only a file before had it."""
+    if numbers is None:
+        return ids
+    number_of = np.zeros(next_id, np.int64)
+    number_of[numbers["row_id"]] = numbers["row_number"]
+    found = number_of[ids]
+    return pa.array(found, mask=found == 0)

@@ -2,16 +2,19 @@
 
 A staged title list is a folder of Parquet files (``row_parts.py``) with the title list frame (see
 ``kbart.validation``) plus ``collection`` and with the vendor's free content marked 'excluded', in any order. But for
-``previous_row`` it is a function of the file's bytes, the reader and the vendor's data alone, so that it can be made
-again from the archive at any time.
+which of its rows another one has too, it is a function of the file's bytes, the reader and the vendor's data alone, so
+that it can be made again from the archive at any time.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +22,7 @@ import pyarrow.compute as pc
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings import row_parts
 from autoholdings_assets.holdings.known_rows import known_rows
+from autoholdings_assets.holdings.row_parts import Kept
 from autoholdings_assets.holdings.warehouse import Connection, transaction
 from autoholdings_assets.kbart import validation
 from autoholdings_assets.kbart.fields import FIELD_NAMES
@@ -29,7 +33,7 @@ from autoholdings_assets.kbart.validation import ReadingOptions, TitleList, coun
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
-STAGED_VERSION = 4
+STAGED_VERSION = 5
 """Raised whenever what is staged changes, so that files are staged anew."""
 
 LINE = ("line", "line_check")
@@ -37,14 +41,13 @@ LINE = ("line", "line_check")
 
 COLUMNS = (
     "row_number", "status", "reason", *FIELD_NAMES, "from_date", "until_date", "content", "collection", "found", *LINE,
-    "previous_row",
 )  # fmt: skip
-"""The columns of a staged title list. ``previous_row``: the number that a known row had in the title list before."""
+"""The columns of a staged title list."""
 
 _NAMING = ("publication_title", "print_identifier", "online_identifier", "title_id", "title_url")
 """What a row says of its title, for people to find it."""
 
-_DISTINCT = ("row_number", *_NAMING, "content", *LINE, "previous_row")
+_DISTINCT = (*_NAMING, "content", *LINE)
 """Columns in which hardly a value repeats: a dictionary of them would only cost time."""
 
 NOTED_OPEN_ACCESS = "noted_open_access"
@@ -106,8 +109,10 @@ def stage(home: Home, vendor: Vendor, file_sha256: str, name: str, before: Path 
     title_list = validate(text, options)
     rows = _rows(title_list, vendor, hashes)
     path = staged_path(home, vendor, file_sha256)
-    write_rows([*(known.parts(_DISTINCT) if known else ()), *row_parts.sliced(rows)], path)
-    statuses, counts = _counted(path) if known else (_times(rows["status"]), title_list.counts)
+    write_rows(rows, path, known.kept if known else None)
+    judged = (rows, known.judged) if known else (rows,)
+    statuses = _times(table["status"] for table in judged)
+    counts = _counts(path, judged) if known else title_list.counts
     return StagedTitleList(
         file_sha256,
         path,
@@ -121,19 +126,24 @@ def stage(home: Home, vendor: Vendor, file_sha256: str, name: str, before: Path 
     )
 
 
-def _counted(path: Path) -> tuple[dict[str, int], dict[str, int]]:
-    """How many of the staged rows have each status, and how many break each rule."""
-    rows = row_parts.in_sql(path)
-    with duckdb.connect() as connection:
-        statuses = dict(connection.execute(f"SELECT status, count(*) FROM {rows} GROUP BY status").fetchall())
-        found = dict(connection.execute(f"SELECT found, count(*) FROM {rows} GROUP BY found").fetchall())
-        repeated = f"content IN (SELECT content FROM {rows} GROUP BY content HAVING count(*) > 1)"
-        alike = connection.execute(f"SELECT content, {', '.join(FIELD_NAMES)} FROM {rows} WHERE {repeated}").df()
-    return statuses, counts_in(found, alike)
+def _counts(path: Path, judged: Sequence[pa.Table]) -> dict[str, int]:
+    """How many of the rows staged at ``path`` break each rule. ``judged``: what came of them."""
+    content = np.sort(np.concatenate([table["content"].drop_null().to_numpy() for table in judged]))
+    repeated = np.unique(content[1:][content[1:] == content[:-1]])
+    alike = pd.DataFrame(columns=["content", *FIELD_NAMES], dtype="str")
+    if len(repeated):
+        of_rows = f"{', '.join(alike.columns)} FROM {row_parts.in_sql(path)} WHERE content IN (SELECT unnest(?))"
+        with duckdb.connect() as connection:
+            alike = connection.execute(f"SELECT {of_rows}", [repeated]).df()
+    return counts_in(_times(table["found"] for table in judged), alike)
 
 
-def _times(values: pa.ChunkedArray) -> dict[str, int]:
-    return {entry["values"]: entry["counts"] for entry in pc.value_counts(values).to_pylist()}
+def _times(parts: Iterable[pa.ChunkedArray]) -> Counter[Any]:
+    """How often each value stands in a column."""
+    times: Counter[Any] = Counter()
+    for values in parts:
+        times.update({entry["values"]: entry["counts"] for entry in pc.value_counts(values).to_pylist()})
+    return times
 
 
 def _rows(title_list: TitleList, vendor: Vendor, hashes: LineHashes | None) -> pa.Table:
@@ -143,13 +153,12 @@ def _rows(title_list: TitleList, vendor: Vendor, hashes: LineHashes | None) -> p
     none = pa.nulls(len(rows), pa.uint64())
     for name in LINE:
         rows[name] = series(getattr(hashes, name).take(at) if hashes and title_list.text.plain else none)
-    rows["previous_row"] = series(pa.nulls(len(rows), pa.int64()))
     return pa.Table.from_pandas(rows[list(COLUMNS)], preserve_index=False).replace_schema_metadata()
 
 
-def write_rows(parts: Sequence[Iterable[pa.Table]], path: Path) -> None:
+def write_rows(rows: pa.Table, path: Path, kept: Kept | None = None) -> None:
     """Write a title list, whole or not at all."""
-    row_parts.write(path, parts, _DISTINCT)
+    row_parts.write(path, rows, _DISTINCT, kept)
 
 
 def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedTitleList) -> None:
@@ -173,12 +182,13 @@ def record(connection: Connection, profile: str, vendor: Vendor, staged: StagedT
             [profile, vendor.name, staged.file_sha256],
         )
         connection.execute("DELETE FROM excluded_row WHERE profile = ? AND file_sha256 = ?", key)
-        connection.execute(
-            "INSERT INTO excluded_row SELECT ?, ?, ?, row_number, reason, publication_title, print_identifier, "
-            "online_identifier, title_id, title_url, access_type, notes "
-            f"FROM {row_parts.in_sql(staged.path)} WHERE status = 'excluded'",
-            [profile, vendor.name, staged.file_sha256],
-        )
+        if staged.excluded:
+            connection.execute(
+                "INSERT INTO excluded_row SELECT ?, ?, ?, row_number, reason, publication_title, print_identifier, "
+                "online_identifier, title_id, title_url, access_type, notes "
+                f"FROM {row_parts.in_sql(staged.path)} WHERE status = 'excluded'",
+                [profile, vendor.name, staged.file_sha256],
+            )
     connection.unregister("rejected_fault")
 
 

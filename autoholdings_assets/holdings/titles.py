@@ -12,7 +12,6 @@ from pathlib import Path
 from autoholdings_assets.config import ElectronicCollection, Home
 from autoholdings_assets.holdings import row_parts
 from autoholdings_assets.holdings.entitlements import Inputs
-from autoholdings_assets.holdings.known_rows import BEFORE
 from autoholdings_assets.holdings.title_lists import stage
 from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
 from autoholdings_assets.kbart import coverage
@@ -88,18 +87,22 @@ def merge_titles(connection: Connection, home: Home, inputs: Inputs) -> MergedTi
 
 
 def load_row_outcomes(connection: Connection, home: Home, inputs: Inputs) -> None:
-    """Make ``row_outcome`` for the SQL files, from staging where these inputs have been merged before."""
+    """Make ``row_outcome`` for the SQL files, from staging where these inputs have been merged before.
+
+    And ``merged_anew``: the rows that were not kept from the merge before, to be found at once; none where none was.
+    """
     load_granted_rows(connection, home, inputs)
     path = merged_path(home, inputs)
-    if path.exists():
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW row_outcome AS FROM read_parquet({quoted(path)})")
-        return
-    coverage.define_identity(connection, keep_apart=inputs.vendor.merging.keep_apart)
-    keep_outcomes(connection, home, inputs)
-    _match_community_zone(connection, inputs)
-    coverage.merge(connection)
-    connection.execute(sql("row_outcomes"))
-    write_parquet(connection, "row_outcome", path, told=_merged_of(inputs))
+    anew = path.with_name(f"{path.stem}-anew.parquet")
+    if not (path.exists() and anew.exists()):
+        coverage.define_identity(connection, keep_apart=inputs.vendor.merging.keep_apart)
+        kept = keep_outcomes(connection, home, inputs)
+        _match_community_zone(connection, inputs)
+        coverage.merge(connection)
+        write_parquet(connection, "fresh_row" if kept else "(FROM fresh_row LIMIT 0)", anew)
+        write_parquet(connection, f"({sql('row_outcomes')})", path, told=_merged_of(inputs))
+    for view, staged in (("row_outcome", path), ("merged_anew", anew)):
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM read_parquet({quoted(staged)})")
 
 
 def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> None:
@@ -118,15 +121,21 @@ def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> Non
 
 
 def _view_rows(connection: Connection, inputs: Inputs, known: Sequence[str] = ()) -> None:
-    """Make ``granted_row``; ``known`` says for each grant which row of the last merge a row is, in SQL."""
-    previous = known or ["NULL::BIGINT"] * len(inputs.grants)
-    parts = [
-        f"SELECT {number} AS profile_no, "
-        f"* EXCLUDE (found, line, line_check) REPLACE ({previous[number]} AS previous_row) "
-        f"FROM {row_parts.in_sql(grant.title_list)}" + (" WHERE FALSE" if grant.is_retired else "")
-        for number, grant in enumerate(inputs.grants)
-    ]
-    connection.execute("CREATE OR REPLACE TEMP VIEW granted_row AS " + " UNION ALL ".join(parts))
+    """Make ``granted_row``; and ``granted_number`` and ``staged_row``, the two sides of it, to pick out few rows.
+
+    ``known`` says for each grant which row of the last merge a row is, in SQL.
+    """
+    for view, relation, changed in (
+        ("granted_row", row_parts.in_sql, "EXCLUDE (row_id, found, line, line_check) REPLACE ({} AS previous_row)"),
+        ("granted_number", row_parts.numbers_in_sql, "REPLACE ({} AS previous_row)"),
+        ("staged_row", row_parts.parts_in_sql, "EXCLUDE (found, line, line_check)"),
+    ):
+        parts = [
+            f"SELECT {number} AS profile_no, * {changed.format(known[number] if known else 'NULL::BIGINT')} "
+            f"FROM {relation(grant.title_list)}" + (" WHERE FALSE" if grant.is_retired else "")
+            for number, grant in enumerate(inputs.grants)
+        ]
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {' UNION ALL '.join(parts)}")
 
 
 def write_parquet(connection: Connection, relation: str, path: Path, told: Mapping[str, str] | None = None) -> None:
@@ -139,11 +148,11 @@ def write_parquet(connection: Connection, relation: str, path: Path, told: Mappi
     unfinished.replace(path)
 
 
-def keep_outcomes(connection: Connection, home: Home, inputs: Inputs) -> None:
+def keep_outcomes(connection: Connection, home: Home, inputs: Inputs) -> bool:
     """Make ``kept_outcome``, the rows that are merged as they were for the plan applied last, and ``fresh_row``.
 
-    Only what follows from the files' rows by themselves is kept; a property test holds that merging all rows anew
-    gives the same. Community Zone titles are matched anew for all rows.
+    Gives whether rows are kept. Only what follows from the files' rows by themselves is kept; a property test holds
+    that merging all rows anew gives the same. Community Zone titles are matched anew for all rows.
     """
     last = scalar(connection, "SELECT any_value(inputs_hash) FROM vendor_state WHERE vendor = ?", [inputs.vendor.name])
     path = _merged_path(home, inputs, last or "")
@@ -152,6 +161,7 @@ def keep_outcomes(connection: Connection, home: Home, inputs: Inputs) -> None:
         _view_rows(connection, inputs, known)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW last_outcome AS FROM read_parquet({quoted(path)})")
     connection.execute(sql("kept_outcomes" if known else "nothing_kept"))
+    return bool(known)
 
 
 def rows_merged_before(connection: Connection, path: Path, inputs: Inputs) -> list[str] | None:
@@ -165,7 +175,7 @@ def rows_merged_before(connection: Connection, path: Path, inputs: Inputs) -> li
         before = earlier.get(f"list_{number}")
         if before == grant.title_list.name:
             known.append("row_number")
-        elif before and before == row_parts.told(grant.title_list).get(BEFORE):
+        elif before and before == row_parts.before(grant.title_list):
             known.append("previous_row")
         else:
             return None

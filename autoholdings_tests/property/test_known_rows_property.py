@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -38,7 +39,6 @@ ROWS = (
 FAULTY = (case if isinstance(case, str) else kbart([case]).split("\n")[1] for case, _ in CASES.values())
 LINES = (*(kbart([row]).split("\n")[1] for row in ROWS), *FAULTY, "too few\tcells", "", 'an "open\tquotation\tmark')
 PLAIN = [line for line in LINES if line.count("\t") == LINES[0].count("\t")]
-ROW_NUMBERS = ["row_number", "previous_row"]
 VENDORS = load_vendors()
 HEADER = kbart([]).rstrip("\n")
 
@@ -49,9 +49,9 @@ header = st.sampled_from(
 )
 
 
-def staged_after(home: Home, vendor: Vendor, content: str, before: str | None) -> StagedTitleList:
-    """A file staged anew, after another one or alone."""
-    last = staged_after(home, vendor, before, None).path if before else None
+def staged_after(home: Home, vendor: Vendor, content: str, *before: str) -> StagedTitleList:
+    """A file staged anew, after others, the latest first, or alone."""
+    last = staged_after(home, vendor, *before).path if before else None
     sha = Archive(home.archive).put([content.encode()]).sha256
     shutil.rmtree(staged_path(home, vendor, sha), ignore_errors=True)
     return stage(home, vendor, sha, "the file", last)
@@ -59,8 +59,16 @@ def staged_after(home: Home, vendor: Vendor, content: str, before: str | None) -
 
 def rows_of(staged: StagedTitleList) -> list[dict[str, object]]:
     """The staged rows in the file's order, but for which they were in the file before."""
-    columns = [name for name in title_lists.COLUMNS if name != "previous_row"]
-    return row_parts.read(staged.path, columns).sort_by("row_number").to_pylist()
+    with duckdb.connect() as connection:
+        rows = f"FROM {row_parts.in_sql(staged.path)} SELECT {', '.join(title_lists.COLUMNS)} ORDER BY row_number"
+        return connection.execute(rows).to_arrow_table().to_pylist()
+
+
+def previous_rows(staged: StagedTitleList) -> dict[int, int | None]:
+    """The number that each row had in the file before."""
+    with duckdb.connect() as connection:
+        numbers = f"FROM {row_parts.numbers_in_sql(staged.path)} SELECT row_number, previous_row"
+        return dict(connection.execute(numbers).fetchall())
 
 
 def faults_of(staged: StagedTitleList) -> list[dict[str, object]]:
@@ -85,18 +93,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.mark.rule("A3")
 @settings(deadline=None, max_examples=30)
-@given(before=any_file, now=any_file, headers=st.tuples(header, header), ended=st.booleans(), free=st.booleans())
+@given(files=st.lists(st.tuples(header, any_file), min_size=2, max_size=3), ended=st.booleans(), free=st.booleans())
 def test_known_rows_are_as_if_they_were_read(
-    home: Home, before: list[str], now: list[str], headers: tuple[str, str], *, ended: bool, free: bool
+    home: Home, files: list[tuple[str, list[str]]], *, ended: bool, free: bool
 ) -> None:
     """Rows, what the rules found of each, counts and faults are those of the whole file read at once."""
     vendor = VENDORS["oup" if free else "wiley"]
-    texts = ["\n".join([heading, *lines]) for heading, lines in zip(headers, (now, before), strict=True)]
-    content, last = (text + "\n" if ended else text for text in texts)
+    texts = ["\n".join([heading, *lines]) + "\n" * ended for heading, lines in files]
     try:
-        alone = staged_after(home, vendor, content, None)
+        alone = staged_after(home, vendor, texts[0])
         rows, faults = rows_of(alone), faults_of(alone)
-        after = staged_after(home, vendor, content, last)
+        after = staged_after(home, vendor, *texts)
     except UnreadableFile:
         assume(False)
     assert rows_of(after) == rows
@@ -120,6 +127,35 @@ def test_only_other_lines_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert read == [31, 2]
     assert (staged.total, staged.rejected) == (32, 1)
     (before,) = [path for path in staged.path.parent.iterdir() if path != staged.path]
-    assert row_parts.told(staged.path)[known_rows.BEFORE] == before.name
-    previous = {row["row_number"]: row["previous_row"] for row in row_parts.read(staged.path, ROW_NUMBERS).to_pylist()}
-    assert previous == {2: None, 33: None} | {number: 34 - number for number in range(3, 33)}
+    assert row_parts.before(staged.path) == before.name
+    assert previous_rows(staged) == {2: None, 33: None} | {number: 34 - number for number in range(3, 33)}
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_known_is_not_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool) -> None:
+    """A week's folder has the files of the week before, and a small one; a title that comes back is new."""
+
+    def refuse(*_: object) -> None:
+        raise OSError
+
+    if not links:  # a disk that knows none
+        monkeypatch.setattr("os.link", refuse)
+    a, b, c = (serial(online_identifier="", title_id=name) for name in "abc")
+    weeks = [kbart([a, b]), kbart([a]), kbart([c, b, a])]
+    staged = staged_after(Home(tmp_path), VENDORS["wiley"], *weeks[::-1])
+    assert previous_rows(staged) == {2: None, 3: None, 4: 2}
+    assert [row["title_id"] for row in rows_of(staged)] == ["c", "b", "a"]
+    files = sorted(staged.path.glob("[0-9]*.parquet"))
+    assert [file.stat().st_nlink for file in files] == ([3, 1] if links else [1, 1])
+
+
+def test_a_list_of_many_files_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a folder does not have more files each week for ever."""
+    monkeypatch.setattr(known_rows, "MOST_ADDED", 1)
+    rows = [serial(online_identifier="", title_id=str(number)) for number in range(12)]
+    weeks = [kbart(rows[: 8 + week]) for week in range(4)]
+    kept = [
+        row_parts.before(staged_after(Home(tmp_path), VENDORS["wiley"], *weeks[: week + 1][::-1]).path) is not None
+        for week in range(4)
+    ]
+    assert kept == [False, True, True, False]

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autoholdings_assets.config import ElectronicCollection, Home, Policies
-from autoholdings_assets.holdings import apply, plan, settled, titles
+from autoholdings_assets.holdings import apply, plan, row_parts, settled, titles
 from autoholdings_assets.holdings.entitlements import Grant, Inputs
 from autoholdings_assets.holdings.plan import make_plan, plan_items
+from autoholdings_assets.holdings.row_parts import Kept
 from autoholdings_assets.holdings.titles import content_path
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
 from autoholdings_assets.kbart.fields import FIELD_NAMES
@@ -169,11 +171,22 @@ def staged(folder: Path, file: File, before: tuple[str, File] | None = None) -> 
     for at, known in enumerate(previous):
         previous[at] = known if known in free else None
         free = [other for other in free if other != known]
-    frame["previous_row"] = pd.array([known[0] if known else None for known in previous], "Int64")
     sha = hashlib.sha256(f"{file} {last}".encode()).hexdigest()
     path = folder / sha
-    stage_rows(frame, path, last)
+    is_known = [known is not None for known in previous]
+    kept = _kept(folder / last, frame["row_number"][is_known], [known[0] for known in previous if known])
+    stage_rows(frame[[not known for known in is_known]], path, kept)
     return sha, path
+
+
+def _kept(folder: Path, now: "pd.Series[int]", previous: list[int]) -> Kept | None:
+    if not previous:
+        return None
+    numbers = row_parts.read_numbers(folder)
+    ids = dict(zip(numbers["row_number"].to_pylist(), numbers["row_id"].to_pylist(), strict=True)) if numbers else {}
+    names = {"row_id": [ids.get(number, number) for number in previous], "row_number": now, "previous_row": previous}
+    next_id = max(row_parts.read(folder, ["row_id"])["row_id"].to_pylist()) + 1
+    return Kept(folder, pa.table({name: pa.array(values, pa.int64()) for name, values in names.items()}), next_id)
 
 
 def changed(file: File, changes: Sequence[tuple[str, int, Row]]) -> File:

@@ -1,12 +1,12 @@
 -- Rows that are merged as they were before: those of which, and of all that may be of their title, the files say what they said when
--- the last plan was applied. Input: granted_row, last_outcome (the row_outcome of that plan), identified. Output: kept_outcome, and
+-- the last plan was applied. Input: granted_row, granted_number, staged_row, last_outcome (the row_outcome of that plan), identified. Output: kept_outcome, and
 -- fresh_row: all other rows, which are merged anew.
 
 -- One number for a row of a profile's file: it is joined in half the time of two.
 CREATE OR REPLACE TEMP MACRO number_of_row(profile_no, row_number) AS (profile_no::BIGINT << 40) + row_number;
 
 CREATE OR REPLACE TEMP TABLE known_row AS
-SELECT number_of_row(profile_no, previous_row) AS last_row, row_number FROM granted_row WHERE previous_row IS NOT NULL;
+SELECT number_of_row(profile_no, previous_row) AS last_row, row_number FROM granted_number WHERE previous_row IS NOT NULL;
 
 CREATE OR REPLACE TEMP TABLE unknown_row AS
 SELECT *, NULL::BIGINT AS cz_title FROM granted_row WHERE previous_row IS NULL;
@@ -27,9 +27,11 @@ CREATE OR REPLACE TEMP TABLE kept_row AS
 FROM known_row ANTI JOIN touched_row USING (last_row);
 
 CREATE OR REPLACE TEMP TABLE row_to_merge AS
-SELECT * EXCLUDE (cz_title) FROM unknown_row
-UNION ALL
-FROM granted_row WHERE number_of_row(profile_no, previous_row) IN (FROM touched_row);
+SELECT r.*, n.row_number, n.previous_row
+FROM staged_row AS r
+JOIN (
+    FROM granted_number WHERE previous_row IS NULL OR number_of_row(profile_no, previous_row) IN (FROM touched_row)
+) AS n USING (profile_no, row_id);
 
 CREATE OR REPLACE TEMP VIEW fresh_row AS FROM row_to_merge;
 

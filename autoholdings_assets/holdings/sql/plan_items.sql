@@ -1,5 +1,5 @@
 -- The plan's items (but for activated_title's, see activated_items.sql) and the result of every title and row. Input: everything that
--- proposed.sql, lost_coverage.sql and changes.sql made, grant_of_profile, granted_row, row_outcome,
+-- proposed.sql, lost_coverage.sql and changes.sql made, grant_of_profile, row_outcome, rows_with,
 -- settled_title, activated_title. Output: new_plan_item, compared_result, title_result, row_result, planned_portfolio, planned_statement.
 
 -- A title that is gone because the vendor made it free is not a plain loss.
@@ -50,7 +50,8 @@ FROM row_outcome AS o
 JOIN grant_of_profile AS g USING (profile_no)
 LEFT JOIN title_result AS t USING (title_key);
 
-CREATE OR REPLACE TEMP TABLE unmatched_row AS FROM row_outcome WHERE outcome IN ('no match', 'multiple matches');
+CREATE OR REPLACE TEMP TABLE unmatched_outcome AS FROM row_outcome WHERE outcome IN ('no match', 'multiple matches');
+CREATE OR REPLACE TEMP TABLE unmatched_row AS FROM rows_with('unmatched_outcome');
 
 CREATE OR REPLACE TEMP TABLE new_plan_item AS
 WITH related AS (
@@ -162,13 +163,11 @@ WITH related AS (
 
     UNION ALL
     SELECT
-        o.outcome, o.collection, NULL, r.publication_title, r.print_identifier, r.online_identifier, [], NULL, 0, [],
+        o.outcome, o.collection, NULL, o.publication_title, o.print_identifier, o.online_identifier, [], NULL, 0, [],
         CASE o.outcome WHEN 'no match' THEN 'Matches no title of the Community Zone list by ISSN or ISBN; nothing is activated.'
             ELSE 'Matches several titles of the Community Zone list: ' || o.candidates || '. Nothing was guessed: nothing is activated.' END,
         g.profile, g.file_sha256, [o.row_number], []
-    FROM unmatched_row AS o
-    JOIN granted_row AS r USING (profile_no, row_number)
-    JOIN grant_of_profile AS g USING (profile_no)
+    FROM unmatched_row AS o JOIN grant_of_profile AS g USING (profile_no)
 )
 SELECT row_number() OVER (ORDER BY collection, action, title, portfolio_id, row_numbers) AS item_no, * FROM item;
 

@@ -1,6 +1,5 @@
 -- What becomes of each row before any portfolio is looked at. Input: fresh_row, kept_outcome, cz_match, cz_title, merged_row,
--- collection_state. Output: row_outcome, one record for every row of every file; outcome is null for a row that grants.
-CREATE OR REPLACE TEMP TABLE merged_outcome AS
+-- collection_state. Gives row_outcome, one record for every row of every file; outcome is null for a row that grants.
 SELECT
     r.profile_no,
     r.row_number,
@@ -29,6 +28,4 @@ LEFT JOIN cz_match AS z ON z.profile_no = r.profile_no AND z.row_number = r.row_
 LEFT JOIN cz_title AS t ON t.cz_title = z.cz_title
 LEFT JOIN merged_row AS m ON m.profile_no = r.profile_no AND m.row_number = r.row_number
 UNION ALL BY NAME
-FROM kept_outcome;
-
-CREATE OR REPLACE TEMP VIEW row_outcome AS FROM merged_outcome;
+FROM kept_outcome
