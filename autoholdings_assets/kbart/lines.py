@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,20 @@ class Layout:
     quoted: bool
     """Whether the names in the header stand in quotation marks, and so, as a rule, the cells."""
     final_newline: bool
+
+    @cached_property
+    def lines(self) -> pa.LargeStringArray:
+        """The lines after the header with their line feeds, without a copy of the text."""
+        text = np.frombuffer(self.text, np.uint8, offset=self.start)
+        ends = [  # piece by piece, since a processor's own memory is small
+            np.flatnonzero(text[start : start + _PIECE] == ord("\n")) + start + 1
+            for start in range(0, len(text), _PIECE)
+        ]
+        unended = [len(text)] if len(text) and text[-1] != ord("\n") else []
+        offsets = np.concatenate([[0], *ends, unended]).astype(np.int64)
+        return pa.LargeStringArray.from_buffers(
+            len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self.text).slice(self.start)
+        )
 
 
 @dataclass(frozen=True)
@@ -125,24 +140,11 @@ def even_rows(found: Layout) -> EvenRows:
     return EvenRows(bytes(content), np.array(numbers, np.int64), np.array(counts, np.int32), surplus, broken)
 
 
-def line_array(found: Layout) -> pa.LargeStringArray:
-    """The lines after the header with their line feeds, without a copy of the text."""
-    text = np.frombuffer(found.text, np.uint8, offset=found.start)
-    ends = [  # piece by piece, since a processor's own memory is small
-        np.flatnonzero(text[start : start + _PIECE] == ord("\n")) + start + 1 for start in range(0, len(text), _PIECE)
-    ]
-    unended = [len(text)] if len(text) and text[-1] != ord("\n") else []
-    offsets = np.concatenate([[0], *ends, unended]).astype(np.int64)
-    return pa.LargeStringArray.from_buffers(
-        len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(found.text).slice(found.start)
-    )
-
-
 def line_hashes(found: Layout) -> LineHashes | None:
     """What tells the lines of tab-separated text apart, and from those under other column names."""
     if found.delimiter != "tab":
         return None
-    line, check = hashed({"line": line_array(found)}, "hash(line)", "hash(reverse(line))")
+    line, check = hashed({"line": found.lines}, "hash(line)", "hash(reverse(line))")
     names = hashlib.blake2b("\t".join(found.header.columns).encode(), digest_size=8).digest()
     return LineHashes(pa.array(line ^ np.frombuffer(names, np.uint64)), pa.array(check))
 

@@ -17,7 +17,7 @@ import pyarrow.csv as arrow_csv
 from autoholdings_assets.kbart.errors import MissingColumns, NoRows, NotKbart
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.kbart.header import MOST_COLUMNS, Header
-from autoholdings_assets.kbart.lines import Layout, even_rows, layout, line_array
+from autoholdings_assets.kbart.lines import Layout, even_rows, layout
 from autoholdings_assets.kbart.text import series, text_size, unquoted
 from autoholdings_assets.kbart.unpack import Limits, Text, fetch, unpack
 
@@ -108,7 +108,7 @@ def read_lines(file: OpenFile, wanted: npt.NDArray[np.bool_]) -> KbartText | Non
 
     ``wanted``: one truth value a line. Gives ``None`` where one of them is not a row of the header's width.
     """
-    lines = line_array(file.layout).filter(pa.array(wanted))
+    lines = file.layout.lines.filter(pa.array(wanted))
     try:
         table = _parse(lines.buffers()[2] or pa.py_buffer(b""), list(file.layout.header.columns))
     except pa.ArrowInvalid:
