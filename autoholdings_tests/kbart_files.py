@@ -1,6 +1,7 @@
 """Small KBART files for tests: rows are dictionaries over a good one, written in any shape a vendor might choose."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import duckdb
 import pandas as pd
@@ -77,7 +78,7 @@ def merge_rows(rows: pd.DataFrame, *, keep_apart: bool = False) -> pd.DataFrame:
 
     Returns the rows with the columns that `merge` describes, by title and statement.
     """
-    with duckdb.connect() as connection:
+    with _instance().cursor() as connection:
         connection.register("title_list", rows)
         connection.execute(
             "CREATE TEMP TABLE entitled_row AS "
@@ -89,3 +90,10 @@ def merge_rows(rows: pd.DataFrame, *, keep_apart: bool = False) -> pd.DataFrame:
             "SELECT * EXCLUDE (profile_no, collection, cz_title) FROM entitled_row "
             "JOIN merged_row USING (profile_no, row_number) ORDER BY title_key, statement_no, row_number"
         ).df()
+
+
+@cache
+def _instance() -> duckdb.DuckDBPyConnection:
+    """A DuckDB instance for all mergings, each with a connection of its own: to start one takes longer than to merge a
+    few rows."""
+    return duckdb.connect()

@@ -50,8 +50,7 @@ def frame(generated: list[dict]) -> pd.DataFrame:
 
 def plain(table: pd.DataFrame) -> list[dict]:
     """The rows with None for missing values."""
-    rows = table.itertuples(index=False, name=None)
-    return [dict(zip(table.columns, (None if pd.isna(value) else value for value in row), strict=True)) for row in rows]
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 @pytest.mark.rule("W4")
