@@ -156,7 +156,7 @@ def test_a_stale_vendor_is_told(office: Office, wiley: Feed) -> None:
 
 def test_a_broken_configuration_is_told_and_ends_nothing_that_was_told(office: Office, wiley: Feed) -> None:
     library = office.library
-    library.run()
+    library.first_run()
     assert [d.told for d in office.look()] == [1, 1]
     library.change_profile("wiley-main", groups=["LAW"])
     assert [d.told for d in office.look()] == [1, 1]
@@ -230,7 +230,7 @@ def test_of_very_many_cases_the_first_are_shown_and_all_are_told(office: Office,
 
 def test_a_case_is_told_again_when_it_has_changed_and_when_it_comes_up_anew(office: Office, wiley: Feed) -> None:
     library = office.library
-    library.run()
+    library.first_run()
     assert [d.told for d in office.look()] == [1, 1] and "HTTP 404" in office.letter
     library.run()
     assert office.look() == [], "the same failure in the next run is the same case"
@@ -249,7 +249,7 @@ def test_a_case_is_told_again_when_it_has_changed_and_when_it_comes_up_anew(offi
 def test_what_lasts_is_told_again_after_some_days(office: Office) -> None:
     office.library.configuration["alerts"]["remind_after_days"] = 3
     office.library.save()
-    office.library.run()
+    office.library.first_run()
     office.look()
     assert office.look(timedelta(days=2, hours=23)) == []
     assert [d.told for d in office.look(timedelta(days=3, minutes=1))] == [1, 1]
@@ -264,7 +264,7 @@ def test_what_lasts_is_told_again_after_some_days(office: Office) -> None:
 def test_a_case_to_look_at_again_is_told_again_on_its_day(office: Office, wiley: Feed) -> None:
     library = office.library
     wiley.serves(FILE, dated())
-    library.run()
+    library.first_run()
     library.attach_po_line("Bought", "POL-1")
     wiley.serves(FILE[:1], dated(1))
     library.run()
@@ -280,7 +280,7 @@ def test_a_case_to_look_at_again_is_told_again_on_its_day(office: Office, wiley:
 
 
 def test_what_could_not_be_delivered_is_told_when_the_server_is_back_and_only_there(office: Office) -> None:
-    office.library.run()
+    office.library.first_run()
     office.mail.server.shutdown()
     office.mail.server.server_close()
     by_mail, by_chat = office.look()
@@ -297,7 +297,7 @@ def test_what_could_not_be_delivered_is_told_when_the_server_is_back_and_only_th
 
 def test_a_letter_sent_twice_by_a_crash_is_the_same_letter(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """Delivered, but the process dies before it could remember: at worst people get the same letter again."""
-    office.library.run()
+    office.library.first_run()
 
     def crash(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -312,7 +312,7 @@ def test_a_letter_sent_twice_by_a_crash_is_the_same_letter(office: Office, monke
 
 
 def test_two_looks_at_once_tell_it_once(office: Office) -> None:
-    office.library.run()
+    office.library.first_run()
     threads = [threading.Thread(target=office.look) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -329,7 +329,7 @@ def test_a_title_writes_no_header_no_line_and_calls_nobody(office: Office, wiley
     library = office.library
     evil = "Acta\r\nBcc: all@library.example\r\n\r\nFAILED <!channel> \u202egnp.exe\u2028<http://evil.example|here>"
     wiley.serves(FILE, dated())
-    library.run()
+    library.first_run()
     library.attach_po_line("Bought", "POL-1")
     library.write("UPDATE portfolio_version SET title = ? WHERE title = 'Bought'", evil)
     library.configuration["institution"]["name"] = "University\r\nBcc: all@library.example\r\n\r\nof Example"
@@ -489,7 +489,7 @@ def test_while_another_process_tells_it_is_left_to_that(
 ) -> None:
     """By the sensor, which looks again, and after a run at the command line."""
     library = office.library
-    library.run()
+    library.first_run()
     monkeypatch.setattr(deliver, "_PATIENCE_SECONDS", 0.05)
     with FileLock(library.home.path / "alerts.lock"):
         tick = tell_people(dg.build_sensor_context(instance=office.instance), home=HomeResource(library.home))
@@ -500,7 +500,7 @@ def test_while_another_process_tells_it_is_left_to_that(
 
 
 def test_the_sensor_tells_and_says_so(office: Office) -> None:
-    office.library.run()
+    office.library.first_run()
     tick = tell_people(dg.build_sensor_context(instance=office.instance), home=HomeResource(office.library.home))
     assert isinstance(tick, dg.SkipReason)
     assert tick.skip_message == "Open cases: 1. Told now: 1 by email, 1 by webhook."

@@ -203,7 +203,7 @@ def test_a_po_line_title_that_lost_a_group_is_listed_until_the_group_is_back(lib
     main, law = two_campuses()
     for feed in (main, law):
         feed.serves([STAYING, BOUGHT])
-    library.run()
+    library.first_run()
     attach(library, "Bought", "POL-77")
     law.serves([STAYING], "Law_2026-02-28.txt")
     library.run()
@@ -228,7 +228,7 @@ def test_a_group_lost_before_the_po_line_came_is_nobodys_case(library: Library, 
     main, law = two_campuses()
     for feed in (main, law):
         feed.serves([STAYING, BOUGHT])
-    library.run()
+    library.first_run()
     law.serves([STAYING])
     library.run()
     attach(library, "Bought", "POL-77")

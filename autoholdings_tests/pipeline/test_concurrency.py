@@ -44,7 +44,7 @@ def started(library: Library, wiley: Feed, monkeypatch: pytest.MonkeyPatch) -> L
         monkeypatch.setenv(variable, "")
     prepare(library.home)
     wiley.serves(BEFORE)
-    assert library.run().outcome == "done"
+    assert library.first_run().outcome == "done"
     wiley.serves(AFTER)
     return library
 

@@ -125,7 +125,7 @@ def test_a_delivery_that_was_refused_is_told(library: Library, wiley: Feed) -> N
 def test_the_warehouse_is_judged_by_its_schema_and_left_as_it_is(library: Library, wiley: Feed) -> None:
     assert "There is no holdings.duckdb yet" in told(ask(place.warehouse, library.home), "warning")
     wiley.serves(FILE)
-    library.run()
+    library.first_run()
     assert "the newest" in told(ask(place.warehouse, library.home), "ok")
     with locked(library.home.warehouse):
         pass
@@ -307,7 +307,7 @@ def test_the_command_says_a_line_each_with_an_exit_status_and_changes_nothing(
     library: Library, wiley: Feed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wiley.serves(FILE)
-    library.run()
+    library.first_run()
     prepare(library.home)
     execute(["doctor", "--home", str(library.home.path)])  # makes Dagster's own files
     before = fingerprint(library.home)

@@ -28,7 +28,7 @@ def dated(days_ago: int) -> str:
 def test_holdings_are_stale_once_no_run_has_brought_them_up_to_date_for_too_long(library: Library, wiley: Feed) -> None:
     assert judge(library, timedelta()).fresh_until is None, "a profile may be saved without ever being run"
     wiley.serves(FILE, dated(-30))
-    library.run()
+    library.first_run()
     found = judge(library, FRESH_FOR - timedelta(minutes=1))
     assert not found.is_stale and found.message is None and found.current_at is not None
     stale = judge(library, FRESH_FOR)
@@ -40,7 +40,7 @@ def test_holdings_are_stale_once_no_run_has_brought_them_up_to_date_for_too_long
 
 def test_a_failure_and_a_held_plan_bring_nothing_up_to_date(library: Library, wiley: Feed) -> None:
     wiley.serves(FILE, dated(-30))
-    library.run()
+    library.first_run()
     first = judge(library, timedelta()).current_at
     wiley.account.fail_next(faults.status(403))
     library.run()

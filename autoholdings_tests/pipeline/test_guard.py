@@ -162,7 +162,7 @@ def test_one_campus_loss_is_held_while_the_other_has_every_title(
     library, main, law = campuses
     main.serves(journals(0, 30, start="1990"))
     law.serves(journals(0, 30, start="1990"))
-    assert library.run().outcome == "done"
+    assert library.first_run().outcome == "done"
     before = library.state()
     law.serves(later)
     run = library.run()
@@ -207,7 +207,7 @@ def test_the_first_file_into_a_collection_with_portfolios_is_held(library: Libra
 def test_titles_with_po_lines_that_go_missing_are_counted(library: Library, wiley: Feed) -> None:
     library.guard()
     wiley.serves(journals(0, 30))
-    library.run()
+    library.first_run()
     library.attach_po_line("Journal 1", "POL-1")
     library.attach_po_line("Journal 2", "POL-2")
     wiley.serves([journals(0, 1)[0], *journals(3, 30)])

@@ -25,7 +25,7 @@ def told(library: Library, named: str) -> list[Story]:
 @pytest.mark.rule("A9")
 def test_a_portfolio_tells_its_life(library: Library, wiley: Feed) -> None:
     wiley.serves([BETA, ALPHA])
-    library.run()
+    library.first_run()
     library.attach_po_line("Alpha", "POL-1")
     wiley.serves([BETA, ALPHA | {"date_first_issue_online": "2001"}])
     library.run()
@@ -96,7 +96,7 @@ def test_a_life_tells_who_accepted_a_loss_what_waits_and_what_was_undone(library
 def test_a_life_tells_what_staff_attached_settled_and_took_away_and_why(library: Library, wiley: Feed) -> None:
     """Through the acts of staff, and from rows that no act has written."""
     wiley.serves([BETA, ALPHA])
-    library.run()
+    library.first_run()
     later = date.today() + timedelta(days=90)
     with open_warehouse(library.home.warehouse) as connection:
         configuration = load_configuration(library.home)

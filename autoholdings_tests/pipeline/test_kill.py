@@ -67,7 +67,7 @@ def content(library: Library) -> tuple[list[dict], list[dict]]:
 def started(library: Library, wiley: Feed) -> Iterator[Library]:
     """A library after its first run, with a PO line on a title that the next file does not name."""
     wiley.serves(BEFORE)
-    library.run()
+    library.first_run()
     library.attach_po_line("Title 1", "POL-1")
     wiley.serves(AFTER)
     yield library

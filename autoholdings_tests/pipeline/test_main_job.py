@@ -68,7 +68,7 @@ def test_a_title_that_has_left_the_file_loses_its_portfolio_and_stays_in_the_his
 
 def test_a_title_with_a_po_line_stays_available_and_counts_as_missing(library: Library, wiley: Feed) -> None:
     wiley.serves([journal("Staying", issn(1)), journal("Bought", issn(3))])
-    library.run()
+    library.first_run()
     library.attach_po_line("Bought", "POL-77")
     wiley.serves([journal("Staying", issn(1))])
     assert library.run().actions == {"keep": 1}
@@ -82,7 +82,7 @@ def test_a_title_with_a_po_line_stays_available_and_counts_as_missing(library: L
 def test_the_transaction_fails_when_a_portfolio_with_a_po_line_would_go(library: Library, wiley: Feed) -> None:
     """Whoever wrote the plan: here it was made before the PO line was attached, behind the pipeline's back."""
     wiley.serves([journal("Staying", issn(1)), journal("Bought", issn(3))])
-    library.run()
+    library.first_run()
     wiley.serves([journal("Staying", issn(1))])
     assert library.run(dry_run=True).actions == {"remove": 1}
     library.attach_po_line("Bought", "POL-77")
@@ -188,7 +188,7 @@ def test_a_row_that_cannot_be_read_leaves_its_portfolio_as_it_is(
 ) -> None:
     good = [journal("Acta Exempla", issn(1), start="1990", end="1999"), journal("Other", issn(3))]
     wiley.serves(good)
-    library.run()
+    library.first_run()
     before = library.titles()["Acta Exempla"], library.statements("Acta Exempla")
     wiley.serves([good[0] | broken, good[1] | {"publisher_name": "New Press"}])
     run = library.run()
@@ -242,7 +242,7 @@ def test_a_title_keeps_its_portfolio_and_po_line_when_an_identifier_changes(
 ) -> None:
     other = journal("Other", issn(50), issn(51))
     wiley.serves([journal("Acta Exempla", issn(1), issn(2), title_id="1", title_url="https://vendor.example/1"), other])
-    library.run()
+    library.first_run()
     before = library.titles()["Acta Exempla"]
     library.attach_po_line("Acta Exempla", "POL-1")
     wiley.serves([later, other])
@@ -309,7 +309,7 @@ def test_several_community_zone_titles_are_reported_and_none_is_activated(
 @pytest.mark.rule("A8")
 def test_a_file_older_than_the_last_accepted_one_is_held(library: Library, wiley: Feed) -> None:
     wiley.serves([journal("Acta Exempla", issn(1))], "Vendor_Global_All_2026-03-07.txt")
-    library.run()
+    library.first_run()
     before = library.state()
     wiley.serves([journal("Acta Exempla", issn(1), start="1980")], "Vendor_Global_All_2026-02-28.txt")
     run = library.run()

@@ -22,7 +22,7 @@ def earlier(library: Library, wiley: Feed, tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setenv(name, "set by the command, and put back after the test")
     library.collection("Journals bought one by one", code="old", local=True)
     wiley.serves([journal("Acta Exempla", issn(1)), journal("Annals", issn(3))])
-    library.run()
+    library.first_run()
     (tmp_path / "list.csv").write_text(
         f"Title,ISSN,PO Line\nActa Exempla,{issn(1)},POL-1\nElsewhere,{issn(9)},POL-2\nElsewhere,{issn(9)},POL-3\n"
     )

@@ -42,7 +42,7 @@ def test_one_run_handles_all_active_profiles_and_no_inactive_one(campuses: Libra
 @pytest.mark.rule("A5")
 @pytest.mark.parametrize("what", ["fails", "is refused", "is Inactive"])
 def test_a_profile_that_was_not_read_keeps_its_titles_and_the_others_go_on(campuses: Library, what: str) -> None:
-    campuses.run()
+    campuses.first_run()
     law = campuses.feeds["wiley-law"]
     match what:
         case "fails":
@@ -63,7 +63,7 @@ def test_a_profile_that_was_not_read_keeps_its_titles_and_the_others_go_on(campu
 
 @pytest.mark.rule("A14")
 def test_losing_the_last_group_is_a_removal_and_never_everyone(campuses: Library) -> None:
-    campuses.run()
+    campuses.first_run()
     campuses.feeds["wiley-main"].serves(ALL[:3])
     assert campuses.run().actions == {"remove": 1}
     assert groups(campuses) == {title: who for title, who in BOTH.items() if title != "Title 3"}
@@ -72,7 +72,7 @@ def test_losing_the_last_group_is_a_removal_and_never_everyone(campuses: Library
 
 @pytest.mark.rule("C15")
 def test_the_run_counts_by_collection_profile_and_group(campuses: Library) -> None:
-    campuses.run()
+    campuses.first_run()
     (run,) = campuses.published("SELECT counters, groups FROM job_run")
     counters = {(c["profile"], c["group"], c["counter"]): c["value"] for c in run["counters"]}
     assert run["groups"] == ["LAW", "MAIN"]
@@ -82,7 +82,7 @@ def test_the_run_counts_by_collection_profile_and_group(campuses: Library) -> No
 
 
 def test_a_profile_that_vanishes_stops_the_run_until_it_is_retired(campuses: Library) -> None:
-    campuses.run()
+    campuses.first_run()
     before = campuses.state()
     campuses.configuration["integration_profiles"].pop()
     campuses.save()
@@ -109,7 +109,7 @@ def test_the_last_profile_can_be_retired_too(library: Library, wiley: Feed, cli:
 
 
 def test_an_active_profile_cannot_be_retired(campuses: Library) -> None:
-    campuses.run()
+    campuses.first_run()
     with (
         open_warehouse(campuses.home.warehouse) as connection,
         pytest.raises(ConfigurationError, match='"wiley-law" is Active'),
@@ -118,7 +118,7 @@ def test_an_active_profile_cannot_be_retired(campuses: Library) -> None:
 
 
 def test_a_renamed_profile_goes_on_with_what_it_granted(campuses: Library, cli: Cli) -> None:
-    campuses.run()
+    campuses.first_run()
     campuses.change_profile("wiley-law", name="law-school")
     assert isinstance(campuses.run().error, ConfigurationError)
     for old, new, refused in (

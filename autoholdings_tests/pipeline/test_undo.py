@@ -26,7 +26,7 @@ def holdings(library: Library) -> dict[str, list[dict[str, Any]]]:
 @pytest.mark.rule("A9")
 def test_the_state_before_the_run_comes_back_and_stays_through_the_next_run(library: Library, wiley: Feed) -> None:
     wiley.serves([A, B])
-    library.run()
+    library.first_run()
     before = holdings(library)
     wiley.serves([A | {"date_first_issue_online": "2001", "publisher_name": "New Press"}, C])
     run = library.run()
@@ -53,7 +53,7 @@ def test_the_state_before_the_run_comes_back_and_stays_through_the_next_run(libr
 @pytest.mark.rule("A9", "A2")
 def test_a_barred_file_can_be_accepted_again(library: Library, wiley: Feed) -> None:
     wiley.serves([A, B])
-    library.run()
+    library.first_run()
     wiley.serves([A])
     library.undo(library.run().run_id)
     held = library.run()
@@ -67,7 +67,7 @@ def test_a_barred_file_can_be_accepted_again(library: Library, wiley: Feed) -> N
 @pytest.mark.rule("A9", "C19")
 def test_what_has_a_po_line_now_stays_and_is_said(library: Library, wiley: Feed) -> None:
     wiley.serves([A])
-    library.run()
+    library.first_run()
     wiley.serves([A, B, C])
     run = library.run()
     library.attach_po_line("Beta", "POL-2")
@@ -83,7 +83,7 @@ def test_what_has_a_po_line_now_stays_and_is_said(library: Library, wiley: Feed)
 @pytest.mark.rule("A9")
 def test_what_a_later_run_changed_too_is_left_and_said(library: Library, wiley: Feed) -> None:
     wiley.serves([A, B])
-    library.run()
+    library.first_run()
     wiley.serves([A | {"publisher_name": "Second"}, B | {"publisher_name": "Second"}])
     run = library.run()
     wiley.serves([A | {"publisher_name": "Third"}, B | {"publisher_name": "Second"}])
@@ -104,7 +104,7 @@ def test_what_a_later_run_changed_too_is_left_and_said(library: Library, wiley: 
 @pytest.mark.rule("A9", "A6")
 def test_a_portfolio_whose_issn_another_one_has_now_does_not_come_back(library: Library, wiley: Feed) -> None:
     wiley.serves([A, B])
-    library.run()
+    library.first_run()
     wiley.serves([A])
     run = library.run()
     wiley.serves([A, B])
@@ -122,7 +122,7 @@ def test_a_portfolio_whose_issn_another_one_has_now_does_not_come_back(library: 
 @pytest.mark.rule("A9")
 def test_an_undo_can_be_undone(library: Library, wiley: Feed) -> None:
     wiley.serves([A, B])
-    library.run()
+    library.first_run()
     wiley.serves([A, C])
     run = library.run()
     after = holdings(library)
@@ -143,7 +143,7 @@ def test_an_undo_can_be_undone(library: Library, wiley: Feed) -> None:
 @pytest.mark.rule("A9")
 def test_the_first_run_undone_leaves_nothing(library: Library, wiley: Feed) -> None:
     wiley.serves([A, B])
-    run = library.run()
+    run = library.first_run()
     library.undo(run.run_id)
     assert holdings(library) == {"portfolio": [], "coverage": [], "granted": [], "files": []}
     assert library.run().outcome == "held"
@@ -172,7 +172,7 @@ def test_groups_come_back_to_the_profile_that_lost_its_titles(library: Library) 
 @pytest.mark.parametrize(("run", "message"), [("run-9", "There is no run run-9"), ("run-2", "changed no portfolios")])
 def test_what_cannot_be_undone_is_said(library: Library, wiley: Feed, run: str, message: str) -> None:
     wiley.serves([A])
-    library.run()
+    library.first_run()
     library.run()
     before = library.state()
     with pytest.raises(NotPossible, match=message):
@@ -190,7 +190,7 @@ def test_the_command_line_shows_first_and_then_submits(
     prepare(library.home)
     home = ["--home", str(library.home.path)]
     wiley.serves([A, B])
-    library.run()
+    library.first_run()
     before, state = holdings(library), library.state()
     wiley.serves([A])
     library.run()

@@ -19,7 +19,7 @@ def guarded(library: Library, wiley: Feed, wiley_files: Path) -> Library:
     """A library that has the titles of a real file, guarded by the default policy."""
     library.guard()
     wiley.serves(wiley_files / JOURNALS_2021)
-    assert library.run().outcome == "done"
+    assert library.first_run().outcome == "done"
     return library
 
 
