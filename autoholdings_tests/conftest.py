@@ -1,5 +1,6 @@
 """Fixtures that several rooms of the tests share."""
 
+import functools
 import os
 import shutil
 import tempfile
@@ -11,6 +12,8 @@ import pytest
 
 from autoholdings_assets.cli import execute
 from autoholdings_assets.demo.vendor import DemoVendors
+from autoholdings_assets.pipeline.steps import arrivals
+from autoholdings_assets.retrieval import retrieve
 from autoholdings_tests.library import Cli, Feed, Library, configuration, new_home
 
 MEMORY = Path("/dev/shm")
@@ -58,6 +61,14 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library
 def wiley(library: Library) -> Feed:
     """The library's one Active profile at Wiley."""
     return library.profile("wiley-main")
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds after which runs ask a vendor again: they are told and not waited for."""
+    told: list[float] = []
+    monkeypatch.setattr(arrivals, "retrieve", functools.partial(retrieve, wait=told.append))
+    return told
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Whatever a vendor sends in place of its file: the holdings stay, one clear message, and the next good file works.
 
-What each failure is at the level of HTTP is proved in ``test_retrieval.py``; here, what a whole run makes of it.
+What each failure is at the level of HTTP is proved in ``test_retrieval.py``; here, what a whole run makes of it. That
+the next good file works after each answer that is no file, ``test_fault_vendor.py`` proves, of more such answers.
 """
 
 from collections.abc import Callable
@@ -49,9 +50,18 @@ def test_a_failure_leaves_the_holdings_and_says_what_to_do(library: Library, wil
     assert words.lower() in (run.message or "").lower(), "the message stands in the history too"
     assert "secret-institution_token" not in str(run.error)
     assert library.state() == before
-    wiley.account.faults.clear()
+
+
+@pytest.mark.rule("C12", "A10")
+@pytest.mark.parametrize("failure", ["a header without rows", "no column of identifiers"])
+def test_after_a_file_that_cannot_be_used_the_next_good_one_needs_no_hand(
+    library: Library, wiley: Feed, failure: str
+) -> None:
+    library.after(a_good_file)
+    FAILURES[failure][0](wiley)
+    assert library.run().outcome == "nothing applied"
     wiley.serves([*GOOD, journal("New", issn(5))])
-    assert library.run().actions == {"activate": 1}, "the next good file needs no hand"
+    assert library.run().actions == {"activate": 1}
 
 
 def a_good_file(library: Library) -> None:
@@ -59,11 +69,12 @@ def a_good_file(library: Library) -> None:
     library.run()
 
 
-def test_a_failure_that_passes_is_overcome_in_the_same_run(library: Library, wiley: Feed) -> None:
+def test_a_failure_that_passes_is_overcome_in_the_same_run(library: Library, wiley: Feed, waits: list[float]) -> None:
     wiley.serves(GOOD)
     wiley.account.fail_next(faults.status(500), faults.cut_after(0.5))
     run = library.run()
     assert (run.outcome, run.actions) == ("done", {"activate": 3})
+    assert len(waits) == 2 and 0 < waits[0] < waits[1], "a vendor in trouble is given time"
 
 
 @pytest.mark.rule("W6")

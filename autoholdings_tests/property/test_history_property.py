@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pytest
@@ -36,7 +36,7 @@ from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, r
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.vendors.model import load_vendors
 from autoholdings_tests.library import issn, journal, stage_rows
-from autoholdings_tests.property.test_apply_property import Crash, CrashingConnection
+from autoholdings_tests.property.test_apply_property import Crash, CrashingConnection, ParsedOnce
 
 LIVES = int(os.environ.get("AUTOHOLDINGS_LIVES", "8"))
 LIVES_IN_ONE_WAREHOUSE = 40
@@ -295,7 +295,8 @@ def live_lives(folder: Path, first: int, count: int) -> Counter[str]:
         home.create()
         home.config_file.write_text("institution: {name: Example, timezone: UTC}\n")
         configuration = load_configuration(home)
-        with open_warehouse(home.warehouse) as connection:
+        with open_warehouse(home.warehouse) as opened:
+            connection = cast(Connection, ParsedOnce(opened))
             for number in range(start, min(start + LIVES_IN_ONE_WAREHOUSE, first + count)):
                 life = Life(connection, home, configuration, number, random.Random(number))
                 try:
