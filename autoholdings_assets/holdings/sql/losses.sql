@@ -1,21 +1,27 @@
 -- What the plan would lose, by collection and by profile or group (rule A2). Input: portfolio_grant, planned_grant, new_plan_item,
--- portfolio_now, coverage, lost_stretch, collection_state, variables all_groups, profile_groups (profile -> its groups, all of
+-- portfolio_now, acquisition, coverage, lost_stretch, collection_state, variables all_groups, profile_groups (profile -> its groups, all of
 -- them for a profile that is for everyone). Gives: measure, collection, profile, group, titles, had, lost, whole; where titles is how
 -- many titles lose something of how many (had), and lost and whole are the quantity that the share is taken of.
 WITH present_grant AS (
-    SELECT g.portfolio_id, g.collection, g.profile, c.po_line
-    FROM portfolio_grant AS g JOIN portfolio_now AS c USING (portfolio_id)
-    WHERE g.valid_to IS NULL
+    SELECT g.portfolio_id, g.collection, g.profile, q.po_line
+    FROM portfolio_grant AS g LEFT JOIN acquisition AS q USING (portfolio_id)
+    WHERE g.valid_to IS NULL AND g.collection IN (SELECT collection FROM collection_state WHERE active)
 ), ended_grant AS (
     SELECT portfolio_id, profile FROM planned_grant WHERE NOT is_granted
 ), granted AS (
     SELECT p.*, e.portfolio_id IS NOT NULL AS is_lost
     FROM present_grant AS p LEFT JOIN ended_grant AS e ON e.portfolio_id = p.portfolio_id AND e.profile = p.profile
-), held AS (
-    SELECT portfolio_id, collection, unnest(CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END) AS "group"
-    FROM portfolio_now
+), available_now AS (
+    SELECT portfolio_id, collection, CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END AS groups FROM portfolio_now
+), held AS (  -- counted before the groups are taken apart: there are few different lists of them
+    SELECT collection, "group", sum(titles)::BIGINT AS had
+    FROM (SELECT collection, unnest(groups) AS "group", count(*) AS titles FROM available_now GROUP BY collection, groups)
+    GROUP BY ALL
 ), lost_group AS (
     SELECT portfolio_id, unnest(groups_lost) AS "group" FROM new_plan_item WHERE action IN ('update', 'remove')
+), lost_titles AS (
+    SELECT collection, "group", count(*) AS lost
+    FROM lost_group JOIN available_now USING (portfolio_id) WHERE list_contains(groups, "group") GROUP BY ALL
 ), covered AS (
     SELECT portfolio_id, "group", sum(days) AS days
     FROM (
@@ -52,9 +58,7 @@ WITH present_grant AS (
     SELECT 'coverage', collection, profile, NULL, count(*) FILTER (lost_days > 0), count(*), sum(lost_days), sum(days)
     FROM covered_by_profile GROUP BY ALL
     UNION ALL
-    SELECT 'titles', h.collection, NULL, h."group", count(l.portfolio_id), count(*), count(l.portfolio_id), count(*)
-    FROM held AS h LEFT JOIN lost_group AS l ON l.portfolio_id = h.portfolio_id AND l."group" = h."group"
-    WHERE EXISTS (FROM lost_group) GROUP BY ALL
+    SELECT 'titles', collection, NULL, "group", lost, had, lost, had FROM held JOIN lost_titles USING (collection, "group")
     UNION ALL
     SELECT 'coverage', collection, NULL, "group", count(*) FILTER (lost_days > 0), count(*), sum(lost_days), sum(days)
     FROM covered_by_group GROUP BY ALL
