@@ -178,6 +178,7 @@ def _losses(connection: Connection, inputs: Inputs) -> list[Loss]:
     granting = connection.execute("SELECT DISTINCT profile FROM portfolio_grant WHERE valid_to IS NULL").fetchall()
     set_variables(
         connection,
+        loses_coverage=bool(scalar(connection, "SELECT count(*) FROM lost_stretch")),
         profile_groups=[
             {"profile": profile, "groups": list(groups.get(profile) or inputs.all_groups)} for (profile,) in granting
         ]

@@ -1,6 +1,6 @@
 -- What the plan would lose, by collection and by profile or group (rule A2). Input: portfolio_grant, planned_grant, new_plan_item,
--- portfolio_now, acquisition, coverage, lost_stretch, collection_state, variables all_groups, profile_groups (profile -> its groups, all of
--- them for a profile that is for everyone). Gives: measure, collection, profile, group, titles, had, lost, whole; where titles is how
+-- portfolio_now, acquisition, coverage, lost_stretch, collection_state, variables loses_coverage, all_groups, profile_groups (profile -> its
+-- groups, all of them for a profile that is for everyone). Gives: measure, collection, profile, group, titles, had, lost, whole; where titles is how
 -- many titles lose something of how many (had), and lost and whole are the quantity that the share is taken of.
 WITH present_grant AS (
     SELECT g.portfolio_id, g.collection, g.profile, q.po_line
@@ -29,7 +29,7 @@ WITH present_grant AS (
             portfolio_id, unnest(CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END) AS "group",
             greatest(0, least(coalesce(until_date, current_date), current_date) - from_date + 1) AS days
         FROM coverage
-        WHERE from_date IS NOT NULL AND EXISTS (FROM lost_stretch)
+        WHERE from_date IS NOT NULL AND getvariable('loses_coverage')
     ) GROUP BY ALL
 ), lost_day AS (
     SELECT portfolio_id, inventory_group AS "group", sum(least(last_day, current_date) - least(first_day, current_date) + 1) AS days
