@@ -61,7 +61,7 @@ def rows_of(staged: StagedTitleList) -> list[dict[str, object]]:
     """The staged rows in the file's order, but for which they were in the file before."""
     with duckdb.connect() as connection:
         rows = f"FROM {row_parts.in_sql(staged.path)} SELECT {', '.join(title_lists.COLUMNS)} ORDER BY row_number"
-        return connection.execute(rows).to_arrow_table().to_pylist()
+        return connection.sql(rows).to_arrow_table().to_pylist()
 
 
 def previous_rows(staged: StagedTitleList) -> dict[int, int | None]:
