@@ -42,9 +42,12 @@ class Kept:
     next_id: int
 
 
-def in_sql(*folders: Path) -> str:
-    """The rows of these folders as a relation: what was written of each, its number, and the one it had before."""
-    return f"({' UNION ALL '.join(map(_rows_in_sql, folders))})"
+def in_sql(*folders: Path, first: int | None = None) -> str:
+    """The rows of these folders as a relation: what was written of each, its number, and the one it had before.
+
+    ``first``: of each folder only so many, those with the lowest numbers.
+    """
+    return f"({' UNION ALL '.join(_rows_in_sql(folder, first) for folder in folders)})"
 
 
 def parts_in_sql(folder: Path) -> str:
@@ -114,11 +117,13 @@ def write(folder: Path, rows: pa.Table, distinct: Collection[str], kept: Kept | 
             raise
 
 
-def _rows_in_sql(folder: Path) -> str:
-    parts = parts_in_sql(folder)
-    if (folder / _NUMBERS).exists():
-        return f"SELECT * FROM {parts} AS row JOIN {numbers_in_sql(folder)} AS number USING (row_id)"
-    return f"SELECT *, row_id AS row_number, NULL::BIGINT AS previous_row FROM {parts}"
+def _rows_in_sql(folder: Path, first: int | None) -> str:
+    parts, numbers = parts_in_sql(folder), numbers_in_sql(folder)
+    if first is not None:  # found among the numbers alone, since rows are wide
+        numbers = f"(FROM {numbers} ORDER BY row_number LIMIT {first:d})"
+    elif not (folder / _NUMBERS).exists():
+        return f"SELECT *, row_id AS row_number, NULL::BIGINT AS previous_row FROM {parts}"
+    return f"SELECT * FROM {parts} AS row JOIN {numbers} AS number USING (row_id)"
 
 
 def _files(folder: Path) -> list[Path]:

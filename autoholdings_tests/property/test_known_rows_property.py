@@ -145,6 +145,8 @@ def test_what_is_known_is_not_written_again(tmp_path: Path, monkeypatch: pytest.
     staged = staged_after(Home(tmp_path), VENDORS["wiley"], *weeks[::-1])
     assert previous_rows(staged) == {2: None, 3: None, 4: 2}
     assert [row["title_id"] for row in rows_of(staged)] == ["c", "b", "a"]
+    first = f"SELECT title_id FROM {row_parts.in_sql(staged.path, first=2)} ORDER BY row_number"
+    assert duckdb.sql(first).fetchall() == [("c",), ("b",)]
     files = sorted(staged.path.glob("[0-9]*.parquet"))
     assert [file.stat().st_nlink for file in files] == ([3, 1] if links else [1, 1])
 

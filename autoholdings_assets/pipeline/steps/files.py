@@ -170,17 +170,12 @@ def _title_list_preview(
 ) -> list[dict[str, object]]:
     if not files:
         return []
-    first = f"ORDER BY row_number LIMIT {PREVIEW_ROWS}"
-    staged = (title_lists.staged_path(context.home, vendor, file.file_sha256) for file in files)
-    of_files = " UNION ALL ".join(
-        f"SELECT * FROM {row_parts.parts_in_sql(folder)} AS row JOIN "
-        f"(FROM {row_parts.numbers_in_sql(folder)} {first}) AS number USING (row_id)"
-        for folder in staged
-    )
+    folders = (title_lists.staged_path(context.home, vendor, file.file_sha256) for file in files)
+    staged = row_parts.in_sql(*folders, first=PREVIEW_ROWS)
     return rows(
         connection,
         "SELECT row_number, status, publication_title, print_identifier, online_identifier, date_first_issue_online, "
-        f"date_last_issue_online, publication_type, collection FROM ({of_files}) {first}",
+        f"date_last_issue_online, publication_type, collection FROM {staged} ORDER BY row_number LIMIT {PREVIEW_ROWS}",
     )
 
 
