@@ -13,8 +13,8 @@ from typing import Any
 from openpyxl import load_workbook
 
 from autoholdings_assets.config import load_configuration
+from autoholdings_assets.holdings.row_results import row_results
 from autoholdings_assets.holdings.runs import find_runs
-from autoholdings_assets.holdings.titles import content_path
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.reports.actions_report import ActionsReports, write_actions_reports
 from autoholdings_tests.library import Library
@@ -96,8 +96,8 @@ def _assert_every_row_is_there(library: Library, plan: Line, lines: list[Line]) 
     if plan["kind"] == "undo":
         assert not of_rows
         return
-    staged = str(content_path(library.home, plan["plan_id"], "rows"))
-    outcomes = library.sql("SELECT profile, row_number, outcome, collection, portfolio_id FROM read_parquet(?)", staged)
+    staged = row_results(library.home, plan["plan_id"], [file["profile"] for file in plan["files"]])
+    outcomes = library.sql(f"SELECT profile, row_number, outcome, collection, portfolio_id FROM {staged}")
     assert {(row["profile"], row["row_number"]) for row in outcomes} == set(of_rows)
     for row in outcomes:
         line = of_rows[row["profile"], row["row_number"]]

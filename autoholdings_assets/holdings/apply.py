@@ -14,7 +14,8 @@ from autoholdings_assets.holdings.generations import advance_with_run, generatio
 from autoholdings_assets.holdings.plan import CONTENTS, Plan
 from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.settled import ACTIVATIONS
-from autoholdings_assets.holdings.titles import content_path, load_granted_rows
+from autoholdings_assets.holdings.staged import content_path
+from autoholdings_assets.holdings.titles import load_granted_rows
 from autoholdings_assets.holdings.warehouse import Connection, quoted, scalar, set_variables, sql, transaction
 
 

@@ -17,7 +17,7 @@ from autoholdings_assets.holdings.title_lists import fingerprint, staged_path
 from autoholdings_assets.holdings.warehouse import Connection, rows
 from autoholdings_assets.vendors.model import Vendor
 
-PLANNING_VERSION = 7
+PLANNING_VERSION = 8
 """Raised whenever matching, merging or planning change, so that plans are made anew."""
 
 EVERYONE_ELSE = "everyone else"

@@ -58,20 +58,7 @@ def known_rows(hashes: LineHashes | None, header_line: int, before: Path | None)
     least = LEAST_KNOWN * max(len(lines), len(there))
     if lines.sum() < least or row_parts.count(before) > MOST_ADDED + len(there) // row_parts.ROW_GROUP:
         return None
-    rows = there.take(at.filter(pa.array(lines)))
+    rows = there.select(["row_id", "status", "found", "content"]).take(at.filter(pa.array(lines)))
     row_numbers = pa.array(np.flatnonzero(lines) + header_line + 1)
-    next_id = pc.max(there["row_id"]).as_py() + 1
-    previous = _numbers_of(rows["row_id"], row_parts.read_numbers(before), next_id)
-    numbers = {"row_id": rows["row_id"], "row_number": row_numbers, "previous_row": previous}
-    kept = Kept(before, pa.table(numbers), next_id)
+    kept = Kept(before, pa.table({"row_id": rows["row_id"], "row_number": row_numbers}))
     return KnownRows(lines, kept, rows.select(["status", "found", "content"]))
-
-
-def _numbers_of(ids: pa.ChunkedArray, numbers: pa.Table | None, next_id: int) -> pa.Array | pa.ChunkedArray:
-    """The number of each row in its file; null where only a file before had it."""
-    if numbers is None:
-        return ids
-    number_of = np.zeros(next_id, np.int64)
-    number_of[numbers["row_id"]] = numbers["row_number"]
-    found = number_of[ids]
-    return pa.array(found, mask=found == 0)

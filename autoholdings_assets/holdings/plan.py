@@ -16,10 +16,12 @@ from autoholdings_assets.holdings.generations import generation
 from autoholdings_assets.holdings.notes import notes_on
 from autoholdings_assets.holdings.numbers import next_plan_id, next_portfolio_id, take_portfolio_ids
 from autoholdings_assets.holdings.refusals import NotPossible
+from autoholdings_assets.holdings.row_results import stage_row_results
 from autoholdings_assets.holdings.settled import find_settled, pick_compared, stage_titles
-from autoholdings_assets.holdings.titles import content_path, load_row_outcomes, write_parquet
+from autoholdings_assets.holdings.staged import content_path, write_parquet
+from autoholdings_assets.holdings.titles import load_row_outcomes
 from autoholdings_assets.holdings.verdict import judge
-from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql, transaction
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
 
 ROW_OUTCOMES = (
     "activate", "update", "unchanged", "keep", "possible title change", "no match", "multiple matches",
@@ -85,10 +87,10 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
         return load_plan(connection, same)
     plan_id = next_plan_id(connection, vendor)
     _compute(connection, home, inputs)
-    for part, relation in (*CONTENTS.items(), ("rows", "row_result")):
+    for part, relation in CONTENTS.items():
         write_parquet(connection, relation, content_path(home, plan_id, part))
     stage_titles(connection, home, inputs, plan_id)
-    _load_row_results(connection, home, plan_id)
+    stage_row_results(connection, home, inputs, plan_id)
     counted = rows(connection, sql("counters"))
     verdict = judge(connection, home, inputs)
     notes = notes_on(connection, inputs)
@@ -109,7 +111,7 @@ def make_plan(connection: Connection, home: Home, inputs: Inputs, run_id: str) -
             connection.execute(
                 f"INSERT INTO plan_item BY NAME SELECT ? AS plan_id, * FROM ({sql('activated_items')})", [plan_id]
             )
-        take_portfolio_ids(connection, scalar(connection, "SELECT max(portfolio_id) + 1 FROM title_result") or 0)
+        take_portfolio_ids(connection, _first_free_id(connection))
     return load_plan(connection, plan_id)
 
 
@@ -153,20 +155,19 @@ def plan_items(connection: Connection, plan_id: str, limit: int | None = None) -
     return rows(connection, query if limit is None else f"{query} LIMIT {limit:d}", [plan_id])
 
 
-def unaccounted_rows(connection: Connection, home: Home, plan: Plan) -> dict[str, int]:
+def unaccounted_rows(connection: Connection, plan: Plan) -> dict[str, int]:
     """For each profile, how many rows of its file do not end in exactly one outcome; 0 is right (rule A3)."""
     set_variables(connection, plan_id=plan.plan_id, row_outcomes=list(ROW_OUTCOMES))
-    _load_row_results(connection, home, plan.plan_id)
     return dict(connection.execute(sql("unaccounted")).fetchall())
 
 
-def _load_row_results(connection: Connection, home: Home, plan_id: str) -> None:
-    staged = quoted(content_path(home, plan_id, "rows"))
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW staged_row_result AS FROM read_parquet({staged})")
+def _first_free_id(connection: Connection) -> int:
+    given = "SELECT portfolio_id FROM activated_title UNION ALL SELECT portfolio_id FROM compared_result"
+    return scalar(connection, f"SELECT max(portfolio_id) + 1 FROM ({given})") or 0
 
 
 def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
-    """Make ``new_plan_item``, the relations of `CONTENTS`, ``title_result`` and ``row_result``."""
+    """Make ``new_plan_item``, the relations of `CONTENTS` and ``title_result``."""
     load_row_outcomes(connection, home, inputs)
     set_variables(
         connection,
@@ -175,11 +176,11 @@ def _compute(connection: Connection, home: Home, inputs: Inputs) -> None:
         grace_files=inputs.policies.grace_files,
         po_line_portfolio_missing=inputs.policies.po_line_portfolio_missing,
     )
-    for step in ("words", "granted_title"):
-        connection.execute(sql(step))
+    connection.execute(sql("words"))
     find_settled(connection, home, inputs)
     pick_compared(connection)
-    connection.execute(sql("desired"))
+    for step in ("availability", "desired"):
+        connection.execute(sql(step))
     link_titles(connection)
     for step in COMPARISON:
         connection.execute(sql(step))

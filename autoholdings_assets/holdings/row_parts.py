@@ -5,7 +5,6 @@ are its own, and under which numbers. What belongs here: writing such a folder w
 does not: what its rows are (``title_lists.py``), and which are known (``known_rows.py``).
 """
 
-import os
 import shutil
 import uuid
 from collections.abc import Collection, Sequence
@@ -13,37 +12,39 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from autoholdings_assets.holdings.staged import link
 from autoholdings_assets.holdings.warehouse import quoted
 
 ROW_GROUP = 122_880
 """Rows of a part at most: as many as a row group of DuckDB's own has, so that its threads share them."""
 
-BEFORE = "before"
-"""Under this name a folder tells the one whose files it links."""
+BEFORE, NUMBERING = "before", "numbering"
+"""Under these names a folder tells the numbering of the one whose files it links, and its own."""
 
 _PARTS = "[0-9]*.parquet"
 _NUMBERS = "numbers.parquet"
+_SIDES = "sides.parquet"
 
 
 @dataclass(frozen=True)
 class Kept:
     """Rows of another folder that are rows of the new one too.
 
-    ``numbers``: for each its ``row_id`` in that folder's files, its ``row_number`` in the new one, and
-    ``previous_row``, its number in the other, or null where that has it in its files alone. ``next_id``: the first id
-    that is free.
+    ``numbers``: for each its ``row_id`` in that folder's files, and its ``row_number`` in the new one.
     """
 
     folder: Path
     numbers: pa.Table
-    next_id: int
 
 
 def in_sql(*folders: Path, first: int | None = None) -> str:
-    """The rows of these folders as a relation: what was written of each, its number, and the one it had before.
+    """The rows of these folders as a relation: what was written of each, and its number.
 
     ``first``: of each folder only so many, those with the lowest numbers.
     """
@@ -56,21 +57,42 @@ def parts_in_sql(folder: Path) -> str:
 
 
 def numbers_in_sql(folder: Path) -> str:
-    """``row_id``, ``row_number`` and ``previous_row`` of all rows, as a relation."""
-    if (folder / _NUMBERS).exists():
-        return f"read_parquet({quoted(folder / _NUMBERS)})"
-    return f"(SELECT row_id, row_id AS row_number, NULL::BIGINT AS previous_row FROM {parts_in_sql(folder)})"
+    """``row_id`` and ``row_number`` of all rows, as a relation."""
+    numbers = numbers_path(folder)
+    if numbers:
+        return f"read_parquet({quoted(numbers)})"
+    return f"(SELECT row_id, row_id AS row_number FROM {parts_in_sql(folder)})"
+
+
+def sides_in_sql(folder: Path) -> str:
+    """``row_id`` and ``side`` of the rows in its files that not both it and the folder before have, as a relation.
+
+    ``side``: 1 for a row that only the folder before has, 2 for one that only this one has, 0 for one that neither has.
+    """
+    return f"read_parquet({quoted(folder / _SIDES)})"
+
+
+def both_in_sql(old: Path, new: Path) -> str:
+    """The rows of two folders, as a relation without their numbers; a row that both have may stand there once.
+
+    ``sides``: 1 for a row of the old folder, 2 for one of the new, 3 for one of both.
+    """
+    if before(new) == numbering(old):
+        sides = f"SELECT coalesce(side, 3)::TINYINT AS sides, row.* FROM {parts_in_sql(new)} AS row"
+        return f"(FROM ({sides} LEFT JOIN {sides_in_sql(new)} AS side USING (row_id)) WHERE sides > 0)"
+    return f"(SELECT 1 AS sides, * FROM {in_sql(old)} UNION ALL BY NAME SELECT 2 AS sides, * FROM {in_sql(new)})"
+
+
+def numbers_path(folder: Path) -> Path | None:
+    """The file with the rows' numbers; ``None`` where the numbers are the ids."""
+    path = folder / _NUMBERS
+    return path if path.exists() else None
 
 
 def read(folder: Path, columns: Sequence[str]) -> pa.Table:
     """Some columns of all rows in the folder's files, which are not all its own; ``row_id`` tells them."""
-    return pa.concat_tables([pq.read_table(path, columns=list(columns)) for path in _files(folder)])
-
-
-def read_numbers(folder: Path) -> pa.Table | None:
-    """``row_id`` and ``row_number`` of the folder's own rows; ``None`` where the two are the same, of all."""
-    path = folder / _NUMBERS
-    return pq.read_table(path, columns=["row_id", "row_number"]) if path.exists() else None
+    with ThreadPoolExecutor(pa.cpu_count()) as pool:
+        return pa.concat_tables(pool.map(lambda path: pq.read_table(path, columns=list(columns)), _files(folder)))
 
 
 def count(folder: Path) -> int:
@@ -78,12 +100,14 @@ def count(folder: Path) -> int:
     return len(_files(folder))
 
 
+def numbering(folder: Path) -> str:
+    """Another one whenever the ids of rows are others: what speaks of rows by their ids holds under it alone."""
+    return _about(folder).get(NUMBERING, folder.name)
+
+
 def before(folder: Path) -> str | None:
-    """The name of the folder whose rows it has too, if any: the one that ``previous_row`` speaks of."""
-    path = folder / _NUMBERS
-    about = pq.read_metadata(path).metadata if path.exists() else {}
-    name = about.get(BEFORE.encode())
-    return name.decode() if name else None
+    """The numbering of the folder whose rows it has too, if any, which are rows of the same ids there."""
+    return _about(folder).get(BEFORE)
 
 
 def write(folder: Path, rows: pa.Table, distinct: Collection[str], kept: Kept | None = None) -> None:
@@ -92,23 +116,29 @@ def write(folder: Path, rows: pa.Table, distinct: Collection[str], kept: Kept | 
     ``distinct``: columns in which hardly a value repeats. Who finds that another has written the folder meanwhile
     leaves it as it is: the name says what is in it.
     """
-    start = kept.next_id if kept else 0
-    ids = pa.array(range(start, start + len(rows)), pa.int64()) if kept else rows["row_number"]
     unfinished = folder.with_name(f"{folder.name}-{uuid.uuid4().hex}.unfinished")
     unfinished.mkdir(parents=True)
+    start, ids = 0, rows["row_number"]
+    parts: list[tuple[str, pa.Table, Collection[str], dict[str, str]]] = []
     if kept:
+        there = read(kept.folder, ["row_id"])["row_id"]
+        start = pc.max(there).as_py() + 1
+        ids = pa.array(range(start, start + len(rows)), pa.int64())
         for path in _files(kept.folder):
-            _link(path, unfinished / path.name)
-        new = {"row_id": ids, "row_number": rows["row_number"], "previous_row": pa.nulls(len(rows), pa.int64())}
-        numbers = pa.concat_tables([kept.numbers, pa.table(new, kept.numbers.schema)])
-        _write(unfinished / _NUMBERS, numbers, numbers.column_names, {BEFORE: kept.folder.name})
+            link(path, unfinished / path.name)
+        numbers = pa.concat_tables([kept.numbers, pa.table({"row_id": ids, "row_number": rows["row_number"]})])
+        about = {BEFORE: numbering(kept.folder), NUMBERING: uuid.uuid4().hex}
+        parts = [
+            (_NUMBERS, numbers, numbers.column_names, about),
+            (_SIDES, _sides(kept, there.to_numpy(), ids), ("row_id",), {}),
+        ]
     rows = rows.drop_columns(["row_number"]).add_column(0, "row_id", ids)
-
-    def write_part(at: int) -> None:
-        _write(unfinished / f"{start + at:012}.parquet", rows.slice(at, ROW_GROUP), ("row_id", *distinct), {})
-
+    parts += [
+        (f"{start + at:012}.parquet", rows.slice(at, ROW_GROUP), ("row_id", *distinct), {})
+        for at in range(0, max(len(rows), not kept), ROW_GROUP)
+    ]
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
-        list(pool.map(write_part, range(0, max(len(rows), not kept), ROW_GROUP)))
+        list(pool.map(lambda part: _write(unfinished / part[0], *part[1:]), parts))
     try:
         unfinished.rename(folder)
     except OSError:
@@ -121,8 +151,8 @@ def _rows_in_sql(folder: Path, first: int | None) -> str:
     parts, numbers = parts_in_sql(folder), numbers_in_sql(folder)
     if first is not None:  # found among the numbers alone, since rows are wide
         numbers = f"(FROM {numbers} ORDER BY row_number LIMIT {first:d})"
-    elif not (folder / _NUMBERS).exists():
-        return f"SELECT *, row_id AS row_number, NULL::BIGINT AS previous_row FROM {parts}"
+    elif not numbers_path(folder):
+        return f"SELECT *, row_id AS row_number FROM {parts}"
     return f"SELECT * FROM {parts} AS row JOIN {numbers} AS number USING (row_id)"
 
 
@@ -130,12 +160,25 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob(_PARTS))
 
 
-def _link(path: Path, name: Path) -> None:
-    """One file under another name, or a copy where the disk knows no links."""
-    try:
-        os.link(path, name)
-    except OSError:
-        shutil.copyfile(path, name)
+def _sides(kept: Kept, there: npt.NDArray[np.int64], new: pa.Array) -> pa.Table:
+    """See `sides_in_sql`. ``there``: the ids of all rows in the files of the folder before."""
+    before = numbers_path(kept.folder)
+    side = np.zeros(int(there.max(initial=0)) + 1, np.int8)
+    side[pq.read_table(before, columns=["row_id"])["row_id"].to_numpy() if before else there] = 1
+    side[kept.numbers["row_id"].to_numpy()] += 2
+    one_sided = there[side[there] != 3]
+    return pa.table(
+        {
+            "row_id": np.concatenate([one_sided, new.to_numpy()]),
+            "side": np.concatenate([side[one_sided], np.full(len(new), 2, np.int8)]),
+        }
+    )
+
+
+def _about(folder: Path) -> dict[str, str]:
+    path = numbers_path(folder)
+    found = pq.read_metadata(path).metadata if path else {}
+    return {name.decode(): value.decode() for name, value in found.items() if name.decode() in (BEFORE, NUMBERING)}
 
 
 def _write(path: Path, rows: pa.Table, distinct: Collection[str], about: dict[str, str]) -> None:
@@ -144,7 +187,7 @@ def _write(path: Path, rows: pa.Table, distinct: Collection[str], about: dict[st
         rows.schema,
         compression="lz4",
         use_dictionary=[name for name in rows.column_names if name not in distinct],
-        write_statistics=False,
+        write_statistics=[name for name in rows.column_names if name == "row_id"],  # the latest rows lie in few files
         store_schema=False,
     ) as file:
         file.add_key_value_metadata(about)

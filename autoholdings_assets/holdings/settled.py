@@ -10,23 +10,31 @@ title_id or a URL with a settled title or its portfolio: those that do are compa
 What belongs here: telling these titles, and how they are staged with a plan. What does not: merging (``titles.py``).
 """
 
-from pathlib import Path
-
 from autoholdings_assets.config import Home
+from autoholdings_assets.holdings import layers
 from autoholdings_assets.holdings.entitlements import Inputs
-from autoholdings_assets.holdings.titles import content_path, write_parquet
-from autoholdings_assets.holdings.warehouse import Connection, quoted, scalar, set_variables, sql
+from autoholdings_assets.holdings.staged import content_path, plan_folder, whole_folder, write_parquet
+from autoholdings_assets.holdings.titles import continued
+from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql
 
 ACTIVATIONS = ("activated_portfolio", "activated_statement", "activated_availability")
 """What is staged of titles that a plan activates without comparing, and the relations of the same name."""
 
-_TITLES = "titles"
+TITLES = "titles"
+"""The folder with all titles of a plan (``layers.py``)."""
 
 
 def find_settled(connection: Connection, home: Home, inputs: Inputs) -> None:
     """Make ``settled_title`` and ``activated_title``; the latter takes its numbers from ``first_portfolio_id``."""
-    _load_known(connection, _last_titles(connection, home, inputs), inputs)
-    connection.execute(sql("settled_title"))
+    last = _last_plan(connection, home, inputs)
+    titles = layers.in_sql(plan_folder(home, last["plan_id"]) / TITLES) if last else f"({_NO_TITLE})"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW last_title AS SELECT * REPLACE (profiles::HUGEINT AS profiles) FROM {titles}"
+    )
+    connection.execute(sql("titles_of"))
+    is_continued = last and continued(home, inputs) == last["inputs_hash"]
+    for step in ("titles_continued" if is_continued else "granted_title", "settled_title"):
+        connection.execute(sql(step))
     connection.execute(
         "SET VARIABLE first_portfolio_id = getvariable('first_portfolio_id') + (SELECT count(*) FROM activated_title)"
     )
@@ -35,7 +43,7 @@ def find_settled(connection: Connection, home: Home, inputs: Inputs) -> None:
 def pick_compared(connection: Connection) -> None:
     """Pick out what is compared, and leave in ``settled_title`` only what shares nothing with it."""
     connection.execute(sql("compared"))
-    if scalar(connection, "SELECT count(*) FROM settled_title"):
+    if scalar(connection, "SELECT EXISTS (FROM settled_title)"):
         connection.execute(sql("touched_value"))
         touched, number = 1, 0
         while touched:  # round by round, until nothing that is settled shares a value with what is compared
@@ -47,25 +55,33 @@ def pick_compared(connection: Connection) -> None:
 
 def stage_titles(connection: Connection, home: Home, inputs: Inputs, plan_id: str) -> None:
     """Stage with the plan what it activates without comparing, and all its titles for the next plan to know them."""
-    known = f"({sql('known_titles').format(settings=inputs.settings_digest)})"
-    write_parquet(connection, known, content_path(home, plan_id, _TITLES))
+    last = _last_plan(connection, home, inputs)
+    with whole_folder(plan_folder(home, plan_id) / TITLES) as folder:
+        layers.write(
+            connection,
+            folder,
+            f"({sql('known_titles')})",
+            {"settings": inputs.settings_digest},
+            before=plan_folder(home, last["plan_id"]) / TITLES if last else None,
+            ended="(SELECT layer, position FROM last_title SEMI JOIN unsettled_title USING (title_key))",
+        )
     connection.execute(sql("activations"))
     for part in ACTIVATIONS:  # empty ones too: a plan that died may have left others under this plan's name
         write_parquet(connection, part, content_path(home, plan_id, part))
 
 
-def _last_titles(connection: Connection, home: Home, inputs: Inputs) -> Path | None:
-    """The titles of the plan that was applied last, unless the holdings have changed since."""
-    plan_id = scalar(
+def _last_plan(connection: Connection, home: Home, inputs: Inputs) -> dict[str, str] | None:
+    """The plan that was applied last and its inputs' digest, unless the holdings or the settings have changed since."""
+    last = rows(
         connection,
-        "SELECT plan_id FROM vendor_state WHERE vendor = ? AND generation = applied_generation",
+        "SELECT plan_id, inputs_hash FROM vendor_state WHERE vendor = ? AND generation = applied_generation",
         [inputs.vendor.name],
     )
-    path = content_path(home, plan_id, _TITLES) if plan_id else None
-    return path if path and path.exists() else None
+    told = layers.told(plan_folder(home, last[0]["plan_id"]) / TITLES) if last else {}
+    return last[0] if told.get("settings") == inputs.settings_digest else None
 
 
-def _load_known(connection: Connection, path: Path | None, inputs: Inputs) -> None:
-    nothing = "SELECT NULL::UUID AS title_key, NULL::BIGINT AS portfolio_id, NULL::UBIGINT AS content LIMIT 0"
-    known = f"FROM read_parquet({quoted(path)}) WHERE settings = '{inputs.settings_digest}'" if path else nothing
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW known_title AS {known}")
+_NO_TITLE = (
+    "SELECT NULL::INTEGER AS layer, NULL::BIGINT AS position, NULL::UUID AS title_key, NULL::BIGINT AS portfolio_id, "
+    "NULL::UBIGINT AS content, NULL::DECIMAL(38, 0) AS profiles, NULL::BOOLEAN AS is_paid WHERE FALSE"
+)

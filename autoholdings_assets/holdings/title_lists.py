@@ -33,7 +33,7 @@ from autoholdings_assets.kbart.validation import ReadingOptions, TitleList, coun
 from autoholdings_assets.retrieval.archive import Archive
 from autoholdings_assets.vendors.model import Vendor
 
-STAGED_VERSION = 5
+STAGED_VERSION = 6
 """Raised whenever what is staged changes, so that files are staged anew."""
 
 LINE = ("line", "line_check")

@@ -1,17 +1,18 @@
 """From the rows of all profiles' files to the titles that the vendor grants: matching with the Community Zone, merging.
 
 The result is staged under the digest of its inputs: one record for every row of every file, with the title and coverage
-statement that it belongs to, or why it grants nothing.
+statement that it belongs to, or why it grants nothing. It is a folder of ``layers.py`` and continues the one of the
+plan applied last as far as its rows are the same, which are known by their ids (``row_parts.py``).
 """
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autoholdings_assets.config import ElectronicCollection, Home
-from autoholdings_assets.holdings import row_parts
+from autoholdings_assets.holdings import layers, row_parts
 from autoholdings_assets.holdings.entitlements import Inputs
+from autoholdings_assets.holdings.staged import link, whole_folder, write_parquet
 from autoholdings_assets.holdings.title_lists import stage
 from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
 from autoholdings_assets.kbart import coverage
@@ -33,6 +34,9 @@ CZ_COLUMNS = (
 )
 """What is used of a Community Zone title list."""
 
+_ANEW, _ENDED_TITLES, _NUMBERS = "anew.parquet", "ended_titles.parquet", "numbers-"
+"""What is staged beside the outcomes; each profile's numbers too, as they are linked from its title list."""
+
 
 @dataclass(frozen=True)
 class MergedTitles:
@@ -52,12 +56,7 @@ def merged_path(home: Home, inputs: Inputs) -> Path:
 
 
 def _merged_path(home: Home, inputs: Inputs, digest: str) -> Path:
-    return home.staging / "coverage" / f"{inputs.vendor.name}-{digest[:16]}.parquet"
-
-
-def content_path(home: Home, plan_id: str, part: str) -> Path:
-    """Where a part of a plan (portfolios, statements, rows) is staged."""
-    return home.staging / "plans" / plan_id / f"{part}.parquet"
+    return home.staging / "coverage" / f"{inputs.vendor.name}-{digest[:16]}"
 
 
 def merge_titles(connection: Connection, home: Home, inputs: Inputs) -> MergedTitles:
@@ -68,8 +67,8 @@ def merge_titles(connection: Connection, home: Home, inputs: Inputs) -> MergedTi
     Raises ``kbart.errors.UnreadableFile`` when a Community Zone title list cannot be used.
     """
     path = merged_path(home, inputs)
-    told = path.with_suffix(".json")
-    if path.exists() and told.exists():
+    told = path / "counts.json"
+    if _is_merged(path, inputs) and told.exists():
         return MergedTitles(path, **json.loads(told.read_text(encoding="utf-8")))
     load_row_outcomes(connection, home, inputs)
     (counts,) = rows(connection, sql("coverage_counts"))
@@ -89,20 +88,53 @@ def merge_titles(connection: Connection, home: Home, inputs: Inputs) -> MergedTi
 def load_row_outcomes(connection: Connection, home: Home, inputs: Inputs) -> None:
     """Make ``row_outcome`` for the SQL files, from staging where these inputs have been merged before.
 
-    And ``merged_anew``: the rows that were not kept from the merge before, to be found at once; none where none was.
+    And for a merge that continues another (see `continued`): ``merged_anew``, the rows that it did not keep, and
+    ``ended_title``, the titles of which it did not keep every row; both are empty for any other.
     """
     load_granted_rows(connection, home, inputs)
     path = merged_path(home, inputs)
-    anew = path.with_name(f"{path.stem}-anew.parquet")
-    if not (path.exists() and anew.exists()):
+    if not _is_merged(path, inputs):
         coverage.define_identity(connection, keep_apart=inputs.vendor.merging.keep_apart)
-        kept = keep_outcomes(connection, home, inputs)
+        continued = find_kept_rows(connection, home, inputs)
         _match_community_zone(connection, inputs)
         coverage.merge(connection)
-        write_parquet(connection, "fresh_row" if kept else "(FROM fresh_row LIMIT 0)", anew)
-        write_parquet(connection, f"({sql('row_outcomes')})", path, told=_merged_of(inputs))
-    for view, staged in (("row_outcome", path), ("merged_anew", anew)):
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM read_parquet({quoted(staged)})")
+        _stage_outcomes(connection, path, inputs, continued)
+    outcomes = f"SELECT * EXCLUDE (layer, position) FROM {layers.in_sql(path)}"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW row_outcome AS {outcomes}")
+    for view, staged in (("merged_anew", _ANEW), ("ended_title", _ENDED_TITLES)):
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM read_parquet({quoted(path / staged)})")
+
+
+def numbers_of_rows(folder: Path) -> dict[int, Path]:
+    """The files with the numbers of rows whose outcomes are in the folder, by ``profile_no``.
+
+    The rows of other profiles are numbered by their ids.
+    """
+    return {int(path.stem.removeprefix(_NUMBERS)): path for path in sorted(folder.glob(f"{_NUMBERS}*.parquet"))}
+
+
+def continued(home: Home, inputs: Inputs) -> str:
+    """The digest of the inputs whose merge that of these, which is staged, continues; empty where it does not."""
+    return layers.told(merged_path(home, inputs)).get("continued", "")
+
+
+def _is_merged(path: Path, inputs: Inputs) -> bool:
+    """Whether outcomes are staged there, of the rows as they are staged now."""
+    told = layers.told(path)
+    return bool(told) and told.items() >= _merged_of(inputs).items()
+
+
+def _stage_outcomes(connection: Connection, path: Path, inputs: Inputs, continued: str | None) -> None:
+    before = path.with_name(f"{inputs.vendor.name}-{continued[:16]}") if continued else None
+    told = _merged_of(inputs) | {"continued": continued or ""}
+    with whole_folder(path) as folder:
+        for grant_no, grant in enumerate(inputs.grants):
+            numbers = row_parts.numbers_path(grant.title_list)
+            if numbers:
+                link(numbers, folder / f"{_NUMBERS}{grant_no}.parquet")
+        write_parquet(connection, "fresh_row" if continued else "(FROM fresh_row LIMIT 0)", folder / _ANEW)
+        write_parquet(connection, "ended_title", folder / _ENDED_TITLES)
+        layers.write(connection, folder, f"({sql('row_outcomes')})", told, before=before, ended="ended_outcome")
 
 
 def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> None:
@@ -120,71 +152,71 @@ def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> Non
     _view_rows(connection, inputs)
 
 
-def _view_rows(connection: Connection, inputs: Inputs, known: Sequence[str] = ()) -> None:
-    """Make ``granted_row``; and ``granted_number`` and ``staged_row``, the two sides of it, to pick out few rows.
+def _view_rows(connection: Connection, inputs: Inputs) -> None:
+    """Make ``granted_row``; and the two sides of it, to pick out few rows: ``staged_row`` and ``granted_number``.
 
-    ``known`` says for each grant which row of the last merge a row is, in SQL.
+    And ``renumbered_row``: the numbers of rows that are not their ids, to number many rows.
     """
+    nothing = "(SELECT NULL::BIGINT AS row_id, NULL::BIGINT AS row_number WHERE FALSE)"
     for view, relation, changed in (
-        ("granted_row", row_parts.in_sql, "EXCLUDE (row_id, found, line, line_check) REPLACE ({} AS previous_row)"),
-        ("granted_number", row_parts.numbers_in_sql, "REPLACE ({} AS previous_row)"),
+        ("granted_row", row_parts.in_sql, "EXCLUDE (found, line, line_check)"),
         ("staged_row", row_parts.parts_in_sql, "EXCLUDE (found, line, line_check)"),
+        ("granted_number", row_parts.numbers_in_sql, ""),
+        (
+            "renumbered_row",
+            lambda path: row_parts.numbers_in_sql(path) if row_parts.numbers_path(path) else nothing,
+            "",
+        ),
     ):
         parts = [
-            f"SELECT {number} AS profile_no, * {changed.format(known[number] if known else 'NULL::BIGINT')} "
-            f"FROM {relation(grant.title_list)}" + (" WHERE FALSE" if grant.is_retired else "")
+            f"SELECT {number} AS profile_no, * {changed} FROM {relation(grant.title_list)}"
+            + (" WHERE FALSE" if grant.is_retired else "")
             for number, grant in enumerate(inputs.grants)
         ]
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {' UNION ALL '.join(parts)}")
 
 
-def write_parquet(connection: Connection, relation: str, path: Path, told: Mapping[str, str] | None = None) -> None:
-    """Write a relation as Parquet, whole or not at all; ``told`` goes with it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    words = ", ".join(f"{name}: '{value}'" for name, value in (told or {}).items())
-    about = f", KV_METADATA {{{words}}}" if words else ""
-    connection.execute(f"COPY (FROM {relation}) TO {quoted(unfinished)} (FORMAT parquet, COMPRESSION lz4_raw{about})")
-    unfinished.replace(path)
+def find_kept_rows(connection: Connection, home: Home, inputs: Inputs) -> str | None:
+    """Make ``fresh_row``, the rows to be merged; all others keep the outcome that they had for the plan applied last.
 
-
-def keep_outcomes(connection: Connection, home: Home, inputs: Inputs) -> bool:
-    """Make ``kept_outcome``, the rows that are merged as they were for the plan applied last, and ``fresh_row``.
-
-    Gives whether rows are kept. Only what follows from the files' rows by themselves is kept; a property test holds
-    that merging all rows anew gives the same. Community Zone titles are matched anew for all rows.
+    And ``ended_outcome`` and ``ended_title``: what of the outcomes of that plan's inputs does not hold any more, and
+    of which titles. Gives the digest of these inputs, or ``None`` where all rows are fresh. Only what follows from the
+    files' rows by themselves is kept; a property test holds that merging all rows anew gives the same. Community Zone
+    titles are matched anew for all rows.
     """
     last = scalar(connection, "SELECT any_value(inputs_hash) FROM vendor_state WHERE vendor = ?", [inputs.vendor.name])
     path = _merged_path(home, inputs, last or "")
-    known = rows_merged_before(connection, path, inputs) if path.exists() else None
-    if known:
-        _view_rows(connection, inputs, known)
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW last_outcome AS FROM read_parquet({quoted(path)})")
-    connection.execute(sql("kept_outcomes" if known else "nothing_kept"))
-    return bool(known)
-
-
-def rows_merged_before(connection: Connection, path: Path, inputs: Inputs) -> list[str] | None:
-    """Which row of an earlier merge each row is, in SQL for each grant; ``None`` where nothing follows from it."""
-    told = "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)"
-    earlier = dict(connection.execute(told, [str(path)]).fetchall())
-    if earlier.get("settings") != inputs.settings_digest or any(c.cz_title_list for c in inputs.collections):
+    changed = changed_since(path, inputs) if path.exists() else None
+    if not changed:
+        connection.execute(sql("nothing_kept"))
         return None
-    known = []
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW changed_row AS {' UNION ALL '.join(changed)}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW last_outcome AS FROM {layers.in_sql(path)}")
+    connection.execute(sql("fresh_rows"))
+    return str(last)
+
+
+def changed_since(path: Path, inputs: Inputs) -> list[str] | None:
+    """Which rows came and went since the merge staged there, in SQL for each grant; ``None`` where it says nothing."""
+    told = layers.told(path)
+    if told.get("settings") != inputs.settings_digest or any(c.cz_title_list for c in inputs.collections):
+        return None
+    changed = []
     for number, grant in enumerate(inputs.grants):
-        before = earlier.get(f"list_{number}")
-        if before == grant.title_list.name:
-            known.append("row_number")
+        before = told.get(f"list_{number}")
+        if before == row_parts.numbering(grant.title_list):
+            sides = "(SELECT NULL::BIGINT AS row_id, NULL::TINYINT AS side WHERE FALSE)"
         elif before and before == row_parts.before(grant.title_list):
-            known.append("previous_row")
+            sides = row_parts.sides_in_sql(grant.title_list)
         else:
             return None
-    return known
+        changed.append(f"SELECT {number} AS profile_no, row_id, side FROM {sides}")
+    return changed
 
 
 def _merged_of(inputs: Inputs) -> dict[str, str]:
     """What rows were merged, and under which settings."""
-    lists = {f"list_{number}": grant.title_list.name for number, grant in enumerate(inputs.grants)}
+    lists = {f"list_{number}": row_parts.numbering(grant.title_list) for number, grant in enumerate(inputs.grants)}
     return {"settings": inputs.settings_digest, **lists}
 
 

@@ -17,7 +17,7 @@ from autoholdings_assets.holdings.generations import advance, generation
 from autoholdings_assets.holdings.numbers import next_plan_id
 from autoholdings_assets.holdings.plan import CONTENTS, Plan, lapse_plans, load_plan
 from autoholdings_assets.holdings.refusals import NotPossible
-from autoholdings_assets.holdings.titles import content_path, write_parquet
+from autoholdings_assets.holdings.staged import content_path, write_parquet
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, set_variables, sql, transaction
 from autoholdings_assets.retrieval.archive import Archive
 

@@ -112,8 +112,7 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
         return
     last = staged_list(home, inputs.vendor, grant.accepted_sha256, "the last accepted file")
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW old_row AS FROM {row_parts.in_sql(last)};"
-        f"CREATE OR REPLACE TEMP VIEW new_row AS FROM {row_parts.in_sql(grant.title_list)}"
+        f"CREATE OR REPLACE TEMP VIEW listed_row AS FROM {row_parts.both_in_sql(last, grant.title_list)}"
     )
     found = compare_files(connection, guard.least_overlap)
     if found["new_rows"] <= guard.smallest_file_share * found["old_rows"]:

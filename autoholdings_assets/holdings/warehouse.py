@@ -149,9 +149,9 @@ def scalar(connection: Connection, query: str, parameters: list[Any] | dict[str,
     return found[0][0] if found else None
 
 
-def quoted(path: Path) -> str:
-    """A path as an SQL string."""
-    return "'" + str(path).replace("'", "''") + "'"
+def quoted(text: Path | str) -> str:
+    """A path or other text as an SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def set_variables(connection: Connection, **values: Any) -> None:

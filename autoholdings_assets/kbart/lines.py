@@ -8,6 +8,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,10 +48,12 @@ class Layout:
     def lines(self) -> pa.LargeStringArray:
         """The lines after the header with their line feeds, without a copy of the text."""
         text = np.frombuffer(self.text, np.uint8, offset=self.start)
-        ends = [  # piece by piece, since a processor's own memory is small
-            np.flatnonzero(text[start : start + _PIECE] == ord("\n")) + start + 1
-            for start in range(0, len(text), _PIECE)
-        ]
+
+        def line_ends(start: int) -> npt.NDArray[np.int64]:
+            return np.flatnonzero(text[start : start + _PIECE] == ord("\n")) + start + 1
+
+        with ThreadPoolExecutor(pa.cpu_count()) as pool:  # piece by piece, since a processor's own memory is small
+            ends = list(pool.map(line_ends, range(0, len(text), _PIECE)))
         unended = [len(text)] if len(text) and text[-1] != ord("\n") else []
         offsets = np.concatenate([[0], *ends, unended]).astype(np.int64)
         return pa.LargeStringArray.from_buffers(

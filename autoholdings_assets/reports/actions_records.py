@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from autoholdings_assets.config import Configuration, Home
 from autoholdings_assets.holdings import row_parts
 from autoholdings_assets.holdings.plan import Plan
+from autoholdings_assets.holdings.row_results import row_results
 from autoholdings_assets.holdings.title_lists import NOTED_OPEN_ACCESS, staged_list
-from autoholdings_assets.holdings.titles import content_path
 from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
 from autoholdings_assets.kbart.reader import OVERFLOW, read
 from autoholdings_assets.kbart.rules import RULES
@@ -138,7 +138,7 @@ def load_records(
     )  # fmt: skip
     _load_words(connection, vendor)
     files = _load_files(connection, plan)
-    _load_outcomes(connection, content_path(home, plan.plan_id, "rows"))
+    _load_outcomes(connection, home, plan)
     _load_understood(connection, home, vendor, files)
     given = _load_given(connection, home, files, scratch)
     connection.execute(query("actions_record"))
@@ -167,9 +167,9 @@ def _load_files(connection: Connection, plan: Plan) -> list[dict[str, Any]]:
     return rows(connection, "FROM actions_file ORDER BY file_no")
 
 
-def _load_outcomes(connection: Connection, staged: Path) -> None:
+def _load_outcomes(connection: Connection, home: Home, plan: Plan) -> None:
     """What became of each row, as it was staged with the plan."""
-    outcomes = f"read_parquet({quoted(staged)})" if staged.exists() else "actions_no_row"
+    outcomes = row_results(home, plan.plan_id, [file["profile"] for file in plan.files]) or "actions_no_row"
     connection.execute(
         "CREATE OR REPLACE TEMP VIEW actions_row AS "
         f"SELECT profile, row_number, collection, outcome, portfolio_id FROM {outcomes}"

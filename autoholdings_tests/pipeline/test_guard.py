@@ -287,11 +287,12 @@ def test_a_title_that_comes_back_in_grace_is_as_if_it_had_never_been_missing(lib
 def test_all_identifiers_of_large_files_are_counted_unless_some_tell_it_by_far(shared: int, counted: str) -> None:
     """A sixteenth of the identifiers stands for all only where far more than the policy's half are shared."""
     with duckdb.connect() as connection:
-        for name, first in (("old_row", 0), ("new_row", 200_000 - shared)):
-            connection.execute(
-                f"CREATE TABLE {name} AS SELECT 'id' || i AS online_identifier, NULL::VARCHAR AS print_identifier, "
-                f"'valid' AS status FROM range({first}, {first + 200_000}) AS numbers (i)"
-            )
+        listed = (
+            f"SELECT {side} AS sides, 'id' || i AS online_identifier, NULL::VARCHAR AS print_identifier, "
+            f"'valid' AS status FROM range({first}, {first + 200_000}) AS numbers (i)"
+            for side, first in ((1, 0), (2, 200_000 - shared))
+        )
+        connection.execute(f"CREATE TABLE listed_row AS {' UNION ALL '.join(listed)}")
         found = compare_files(connection, least_overlap=0.5)
     assert found["old_rows"] == found["new_rows_identified"] == 200_000
     if counted == "all":

@@ -37,7 +37,7 @@ from autoholdings_assets.holdings.entitlements import Grant, Inputs
 from autoholdings_assets.holdings.generations import advance, generation
 from autoholdings_assets.holdings.numbers import next_plan_id
 from autoholdings_assets.holdings.plan import Plan, lapse_plans, load_plan
-from autoholdings_assets.holdings.titles import content_path
+from autoholdings_assets.holdings.staged import content_path
 from autoholdings_assets.holdings.undo import apply_undo, find_undoable, plan_undo
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows, scalar, transaction
 from autoholdings_assets.vendors.model import load_vendors

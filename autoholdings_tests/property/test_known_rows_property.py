@@ -52,7 +52,7 @@ header = st.sampled_from(
 def staged_after(home: Home, vendor: Vendor, content: str, *before: str) -> StagedTitleList:
     """A file staged anew, after others, the latest first, or alone."""
     last = staged_after(home, vendor, *before).path if before else None
-    sha = Archive(home.archive).put([content.encode()]).sha256
+    sha = _archived(home.path, content)
     shutil.rmtree(staged_path(home, vendor, sha), ignore_errors=True)
     return stage(home, vendor, sha, "the file", last)
 
@@ -64,16 +64,30 @@ def rows_of(staged: StagedTitleList) -> list[dict[str, object]]:
         return connection.sql(rows).to_arrow_table().to_pylist()
 
 
-def previous_rows(staged: StagedTitleList) -> dict[int, int | None]:
-    """The number that each row had in the file before."""
+def previous_rows(staged: StagedTitleList, before: Path) -> dict[int, int | None]:
+    """The number that each row had in the file before; what is told of rows that not both files have fits it."""
     with duckdb.connect() as connection:
-        numbers = f"FROM {row_parts.numbers_in_sql(staged.path)} SELECT row_number, previous_row"
-        return dict(connection.execute(numbers).fetchall())
+        ids = {
+            path: dict(
+                connection.execute(f"SELECT row_id, row_number FROM {row_parts.numbers_in_sql(path)}").fetchall()
+            )
+            for path in (before, staged.path)
+        }
+        sides = dict(connection.execute(f"SELECT row_id, side FROM {row_parts.sides_in_sql(staged.path)}").fetchall())
+    there, here = ids[before], ids[staged.path]
+    in_files = row_parts.read(staged.path, ["row_id"])["row_id"].to_pylist()
+    of_sides = {row_id: (row_id in there) + 2 * (row_id in here) for row_id in in_files}
+    assert sides == {row_id: side for row_id, side in of_sides.items() if side != 3}
+    return {row_number: there.get(row_id) for row_id, row_number in here.items()}
 
 
 def faults_of(staged: StagedTitleList) -> list[dict[str, object]]:
     """Why rows were rejected, in any order."""
     return staged.faults.sort_values(["row_number", "rule", "column_name"]).to_dict("records")
+
+
+def _archived(home: Path, content: str) -> str:
+    return Archive(Home(home).archive).put([content.encode()]).sha256
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -128,7 +142,7 @@ def test_only_other_lines_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (staged.total, staged.rejected) == (32, 1)
     (before,) = [path for path in staged.path.parent.iterdir() if path != staged.path]
     assert row_parts.before(staged.path) == before.name
-    assert previous_rows(staged) == {2: None, 33: None} | {number: 34 - number for number in range(3, 33)}
+    assert previous_rows(staged, before) == {2: None, 33: None} | {number: 34 - number for number in range(3, 33)}
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -142,8 +156,9 @@ def test_what_is_known_is_not_written_again(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setattr("os.link", refuse)
     a, b, c = (serial(online_identifier="", title_id=name) for name in "abc")
     weeks = [kbart([a, b]), kbart([a]), kbart([c, b, a])]
-    staged = staged_after(Home(tmp_path), VENDORS["wiley"], *weeks[::-1])
-    assert previous_rows(staged) == {2: None, 3: None, 4: 2}
+    before = staged_after(Home(tmp_path), VENDORS["wiley"], *weeks[1::-1])
+    staged = stage(Home(tmp_path), VENDORS["wiley"], _archived(tmp_path, weeks[2]), "the file", before.path)
+    assert previous_rows(staged, before.path) == {2: None, 3: None, 4: 2}
     assert [row["title_id"] for row in rows_of(staged)] == ["c", "b", "a"]
     first = f"SELECT title_id FROM {row_parts.in_sql(staged.path, first=2)} ORDER BY row_number"
     assert duckdb.sql(first).fetchall() == [("c",), ("b",)]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -20,11 +21,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autoholdings_assets.config import ElectronicCollection, Home, Policies
-from autoholdings_assets.holdings import apply, plan, row_parts, settled, titles
+from autoholdings_assets.holdings import apply, layers, plan, row_parts, settled, titles
 from autoholdings_assets.holdings.entitlements import Grant, Inputs
 from autoholdings_assets.holdings.plan import make_plan, plan_items
 from autoholdings_assets.holdings.row_parts import Kept
-from autoholdings_assets.holdings.titles import content_path
+from autoholdings_assets.holdings.row_results import row_results
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows
 from autoholdings_assets.kbart.fields import FIELD_NAMES
 from autoholdings_assets.vendors.model import load_vendors
@@ -77,22 +78,23 @@ class World:
         """Plan and apply; gives all that came of it, with portfolios named by what they began as."""
         inputs = self._inputs(step, files)
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(layers, "MOST_LAYERS", 2)
             if not self.fast:
                 patch.setattr(plan, "find_settled", self._compare_all)
-                patch.setattr(titles, "rows_merged_before", lambda *_: None)
+                patch.setattr(titles, "changed_since", lambda *_: None)
             made = make_plan(self.connection, self.home, inputs, f"run-{step}")
         if self.fast:
             self.settled += len(rows(self.connection, "FROM settled_title"))
-            self.kept += len(rows(self.connection, "FROM kept_outcome"))
+            self.kept += len(
+                rows(self.connection, "FROM row_outcome ANTI JOIN fresh_outcome USING (profile_no, row_id)")
+            )
         items = plan_items(self.connection, made.plan_id)
         for item in items:
             if item["action"] in ("activate", "possible title change"):
                 self.began_as[item["portfolio_id"]] = (step, item["profile"], *item["row_numbers"])
         outcomes = rows(
             self.connection,
-            "SELECT profile, row_number, collection, outcome, portfolio_id, statement_no, representative "
-            "FROM read_parquet(?) ORDER BY ALL",
-            [str(content_path(self.home, made.plan_id, "rows"))],
+            f"FROM {row_results(self.home, made.plan_id, [grant.profile for grant in inputs.grants])} ORDER BY ALL",
         )
         apply.apply_plan(self.connection, self.home, made, inputs, f"run-{step}", "test")
         found = {
@@ -113,7 +115,8 @@ class World:
         first = rows(connection, "SELECT min(portfolio_id) AS number FROM activated_title")[0]["number"]
         if first is not None:
             connection.execute("SET VARIABLE first_portfolio_id = ?", [first])
-        connection.execute("DELETE FROM activated_title; DELETE FROM settled_title")
+        connection.execute("DELETE FROM activated_title; DELETE FROM empty_collection")
+        connection.execute("INSERT INTO unsettled_title SELECT title_key FROM settled_title")
 
     def _named(self, record: dict[str, Any]) -> dict[str, Any]:
         named = dict(record)
@@ -182,11 +185,10 @@ def staged(folder: Path, file: File, before: tuple[str, File] | None = None) -> 
 def _kept(folder: Path, now: "pd.Series[int]", previous: list[int]) -> Kept | None:
     if not previous:
         return None
-    numbers = row_parts.read_numbers(folder)
-    ids = dict(zip(numbers["row_number"].to_pylist(), numbers["row_id"].to_pylist(), strict=True)) if numbers else {}
-    names = {"row_id": [ids.get(number, number) for number in previous], "row_number": now, "previous_row": previous}
-    next_id = max(row_parts.read(folder, ["row_id"])["row_id"].to_pylist()) + 1
-    return Kept(folder, pa.table({name: pa.array(values, pa.int64()) for name, values in names.items()}), next_id)
+    numbers = f"SELECT row_number, row_id FROM {row_parts.numbers_in_sql(folder)}"
+    ids = dict(duckdb.execute(numbers).fetchall())
+    names = {"row_id": [ids[number] for number in previous], "row_number": now}
+    return Kept(folder, pa.table({name: pa.array(values, pa.int64()) for name, values in names.items()}))
 
 
 def changed(file: File, changes: Sequence[tuple[str, int, Row]]) -> File:

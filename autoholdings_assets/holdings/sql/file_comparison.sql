@@ -1,22 +1,22 @@
--- A new file beside the last accepted one of its profile. Input: old_row, new_row (staged title lists).
--- Gives: rows and rows with an ISSN or ISBN of both, and how many identifiers they have and share, of one of so many as the variable
--- one_of says.
+-- A new file beside the last accepted one of its profile. Input: listed_row (the rows of both: sides is 1 for one of the old file, 2 for
+-- one of the new, 3 for one of both), variable one_of. Gives: rows and rows with an ISSN or ISBN of both, and how many identifiers they
+-- have and share, of one of so many as the variable one_of says.
 WITH listed AS MATERIALIZED (  -- numbers stand for the identifiers: there may be millions
     SELECT
-        side, status, CASE WHEN online_identifier IS NOT NULL THEN hash(online_identifier) END AS online_value,
+        sides, status, CASE WHEN online_identifier IS NOT NULL THEN hash(online_identifier) END AS online_value,
         CASE WHEN print_identifier IS NOT NULL THEN hash(print_identifier) END AS print_value
-    FROM (SELECT 1 AS side, * FROM old_row UNION ALL BY NAME SELECT 2 AS side, * FROM new_row)
+    FROM listed_row
 ), identifier AS (
-    SELECT side, online_value AS value FROM listed WHERE status <> 'rejected'
+    SELECT sides, online_value AS value FROM listed WHERE status <> 'rejected'
     UNION ALL
-    SELECT side, print_value FROM listed WHERE status <> 'rejected'
+    SELECT sides, print_value FROM listed WHERE status <> 'rejected'
 ), stated AS (
-    SELECT sides, count(*) AS identifiers FROM (SELECT bit_or(side) AS sides FROM identifier WHERE value % getvariable('one_of')::UBIGINT = 0 GROUP BY value) GROUP BY sides
+    SELECT sides, count(*) AS identifiers FROM (SELECT bit_or(sides) AS sides FROM identifier WHERE value % getvariable('one_of')::UBIGINT = 0 GROUP BY value) GROUP BY sides
 ), of_files AS (
     SELECT
-        count(*) FILTER (side = 1) AS old_rows, count(*) FILTER (side = 2) AS new_rows,
-        count(coalesce(online_value, print_value)) FILTER (side = 1) AS old_rows_identified,
-        count(coalesce(online_value, print_value)) FILTER (side = 2) AS new_rows_identified
+        count(*) FILTER (sides & 1 = 1) AS old_rows, count(*) FILTER (sides & 2 = 2) AS new_rows,
+        count(coalesce(online_value, print_value)) FILTER (sides & 1 = 1) AS old_rows_identified,
+        count(coalesce(online_value, print_value)) FILTER (sides & 2 = 2) AS new_rows_identified
     FROM listed
 )
 SELECT

@@ -1,10 +1,13 @@
 -- Titles that a profile's files do not name any more but that the policy grace_files still keeps. Input: link, row_outcome,
--- granted_row, grant_of_profile, current_portfolio, portfolio_grant, kbart_file, frozen, variable grace_files.
+-- rows_with, grant_of_profile, current_portfolio, portfolio_grant, kbart_file, frozen, variable grace_files.
 -- Output: named_free (portfolios that a file names as free content) and graced; the latter's portfolios join frozen.
 
+CREATE OR REPLACE TEMP TABLE free_outcome AS FROM row_outcome WHERE outcome = 'excluded';
 CREATE OR REPLACE TEMP TABLE named_free AS
-WITH free_row AS (SELECT * FROM granted_row WHERE status = 'excluded'),
-missing AS (SELECT * FROM current_portfolio ANTI JOIN link USING (portfolio_id))
+WITH free_row AS MATERIALIZED (
+    SELECT collection, online_identifier, print_identifier, title_id, publication_title, monograph_volume, monograph_edition
+    FROM rows_with('free_outcome')
+), missing AS (SELECT * FROM current_portfolio ANTI JOIN link USING (portfolio_id))
 SELECT c.portfolio_id
 FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.online_identifier = c.online_identifier
 UNION

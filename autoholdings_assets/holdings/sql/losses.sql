@@ -8,9 +8,10 @@ WITH present_grant AS (
     WHERE g.valid_to IS NULL AND g.collection IN (SELECT collection FROM collection_state WHERE active)
 ), ended_grant AS (
     SELECT portfolio_id, profile FROM planned_grant WHERE NOT is_granted
+), lost_grant AS (
+    SELECT collection, profile, count(*) AS lost, count(po_line) AS lost_with_po_line FROM present_grant SEMI JOIN ended_grant USING (portfolio_id, profile) GROUP BY ALL
 ), granted AS (
-    SELECT p.*, e.portfolio_id IS NOT NULL AS is_lost
-    FROM present_grant AS p LEFT JOIN ended_grant AS e ON e.portfolio_id = p.portfolio_id AND e.profile = p.profile
+    SELECT collection, profile, count(*) AS had, count(po_line) AS had_with_po_line FROM present_grant WHERE EXISTS (FROM ended_grant) GROUP BY ALL
 ), available_now AS (
     SELECT portfolio_id, collection, CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END AS groups FROM portfolio_now
 ), held AS (  -- counted before the groups are taken apart: there are few different lists of them
@@ -48,12 +49,11 @@ WITH present_grant AS (
     JOIN covered AS d USING (portfolio_id)
     LEFT JOIN lost_day AS l ON l.portfolio_id = d.portfolio_id AND l."group" = d."group"
 ), loss AS (
-    SELECT 'titles' AS measure, collection, profile, NULL::VARCHAR AS "group", count(*) FILTER (is_lost) AS titles, count(*) AS had,
-        count(*) FILTER (is_lost) AS lost, count(*) AS whole
-    FROM granted WHERE EXISTS (FROM ended_grant) GROUP BY ALL
+    SELECT 'titles' AS measure, collection, profile, NULL::VARCHAR AS "group", lost AS titles, had, lost, had AS whole
+    FROM granted JOIN lost_grant USING (collection, profile)
     UNION ALL
-    SELECT 'titles with a PO line', collection, profile, NULL, count(*) FILTER (is_lost), count(*), count(*) FILTER (is_lost), count(*)
-    FROM granted WHERE po_line IS NOT NULL AND EXISTS (FROM ended_grant) GROUP BY ALL
+    SELECT 'titles with a PO line', collection, profile, NULL, lost_with_po_line, had_with_po_line, lost_with_po_line, had_with_po_line
+    FROM granted JOIN lost_grant USING (collection, profile)
     UNION ALL
     SELECT 'coverage', collection, profile, NULL, count(*) FILTER (lost_days > 0), count(*), sum(lost_days), sum(days)
     FROM covered_by_profile GROUP BY ALL

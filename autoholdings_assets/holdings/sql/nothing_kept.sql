@@ -1,3 +1,3 @@
--- Where nothing is known of rows merged before, all are merged; see kept_outcomes.sql. Input: granted_row. Output: kept_outcome, fresh_row.
-CREATE OR REPLACE TEMP VIEW kept_outcome AS SELECT profile_no, row_number FROM granted_row LIMIT 0;
+-- Where nothing is known of rows merged before, all are merged; see fresh_rows.sql. Input: granted_row. Output: the same.
 CREATE OR REPLACE TEMP VIEW fresh_row AS FROM granted_row;
+CREATE OR REPLACE TEMP VIEW ended_title AS SELECT NULL::UUID AS title_key WHERE FALSE;

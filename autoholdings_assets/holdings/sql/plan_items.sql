@@ -1,6 +1,6 @@
--- The plan's items (but for activated_title's, see activated_items.sql) and the result of every title and row. Input: everything that
--- proposed.sql, lost_coverage.sql and changes.sql made, grant_of_profile, row_outcome, rows_with,
--- settled_title, activated_title. Output: new_plan_item, compared_result, title_result, row_result, planned_portfolio, planned_statement.
+-- The plan's items (but for activated_title's, see activated_items.sql) and the result of every title. Input: everything that
+-- proposed.sql, lost_coverage.sql and changes.sql made, grant_of_profile, untitled_row,
+-- settled_title, activated_title. Output: new_plan_item, compared_result, title_result, planned_portfolio, planned_statement.
 
 -- A title that is gone because the vendor made it free is not a plain loss.
 CREATE OR REPLACE TEMP TABLE became_free AS SELECT portfolio_id FROM gone SEMI JOIN named_free USING (portfolio_id);
@@ -42,16 +42,6 @@ UNION ALL
 SELECT title_key, portfolio_id, 'unchanged' FROM settled_title
 UNION ALL
 SELECT title_key, portfolio_id, 'activate' FROM activated_title;
-
-CREATE OR REPLACE TEMP VIEW row_result AS
-SELECT
-    g.profile, o.row_number, o.collection, coalesce(o.outcome, t.action) AS outcome, t.portfolio_id, o.statement_no, o.representative
-FROM row_outcome AS o
-JOIN grant_of_profile AS g USING (profile_no)
-LEFT JOIN title_result AS t USING (title_key);
-
-CREATE OR REPLACE TEMP TABLE unmatched_outcome AS FROM row_outcome WHERE outcome IN ('no match', 'multiple matches');
-CREATE OR REPLACE TEMP TABLE unmatched_row AS FROM rows_with('unmatched_outcome');
 
 CREATE OR REPLACE TEMP TABLE new_plan_item AS
 WITH related AS (
@@ -167,7 +157,8 @@ WITH related AS (
         CASE o.outcome WHEN 'no match' THEN 'Matches no title of the Community Zone list by ISSN or ISBN; nothing is activated.'
             ELSE 'Matches several titles of the Community Zone list: ' || o.candidates || '. Nothing was guessed: nothing is activated.' END,
         g.profile, g.file_sha256, [o.row_number], []
-    FROM unmatched_row AS o JOIN grant_of_profile AS g USING (profile_no)
+    FROM untitled_row AS o JOIN grant_of_profile AS g USING (profile_no)
+    WHERE o.outcome <> 'rejected'
 )
 SELECT row_number() OVER (ORDER BY collection, action, title, portfolio_id, row_numbers) AS item_no, * FROM item;
 

@@ -1,8 +1,8 @@
--- What becomes of each row before any portfolio is looked at. Input: fresh_row, kept_outcome, cz_match, cz_title, merged_row,
--- collection_state. Gives row_outcome, one record for every row of every file; outcome is null for a row that grants.
+-- What becomes of each row before any portfolio is looked at. Input: fresh_row, cz_match, cz_title, merged_row, collection_state.
+-- Gives the records of row_outcome, one for every row; outcome is null for a row that grants.
 SELECT
     r.profile_no,
-    r.row_number,
+    r.row_id,
     r.collection,
     CASE
         WHEN r.status <> 'valid' THEN r.status
@@ -27,5 +27,3 @@ LEFT JOIN collection_state AS s ON s.collection = r.collection
 LEFT JOIN cz_match AS z ON z.profile_no = r.profile_no AND z.row_number = r.row_number
 LEFT JOIN cz_title AS t ON t.cz_title = z.cz_title
 LEFT JOIN merged_row AS m ON m.profile_no = r.profile_no AND m.row_number = r.row_number
-UNION ALL BY NAME
-FROM kept_outcome

@@ -68,7 +68,7 @@ def plan_changes(context: RunContext) -> PlanSummary:
             report = end_run(connection, context, runs.NOTHING_NEW, "Nothing has changed since the last run.")
             return PlanSummary(None, [], {}, configuration.warnings, report)
         plan = make_plan(connection, context.home, inputs, context.run_id)
-        unaccounted = unaccounted_rows(connection, context.home, plan)
+        unaccounted = unaccounted_rows(connection, plan)
         outcome, message = _outcome_of(plan, unaccounted)
         report = end_run(connection, context, outcome, message, plan.plan_id)
         items = plan_items(connection, plan.plan_id, PREVIEW_ROWS)
@@ -172,6 +172,10 @@ def _summary(
     if any(invariant.name in broken for invariant in INVARIANTS if invariant.grave):
         report_at_once(connection, context)  # its check stops the run here
     of_vendor = "collection IN (SELECT name FROM electronic_collection WHERE vendor = ?)"
+    latest = f"SELECT updated_at FROM portfolio WHERE {of_vendor} ORDER BY updated_at DESC LIMIT {PREVIEW_ROWS}"
+    since = scalar(
+        connection, f"SELECT min(updated_at) FROM ({latest})", [context.vendor_name]
+    )  # a text is slow to sort
     return PortfoliosSummary(
         outcome, message, plan.plan_id if plan else None, plan.actions if plan else {},
         scalar(connection, f"SELECT count(*) FROM portfolio WHERE {of_vendor}", [context.vendor_name]),
@@ -179,9 +183,9 @@ def _summary(
         rows(
             connection,
             "SELECT portfolio_id, title, online_identifier, print_identifier, availability, available_for_all, "
-            f"available_for, updated_at FROM portfolio WHERE {of_vendor} "
+            f"available_for, updated_at FROM portfolio WHERE {of_vendor} AND updated_at >= ? "
             f"ORDER BY updated_at DESC, title LIMIT {PREVIEW_ROWS}",
-            [context.vendor_name],
+            [context.vendor_name, since],
         ),
         broken,
     )  # fmt: skip
