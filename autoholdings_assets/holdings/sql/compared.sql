@@ -14,8 +14,13 @@ UNION ALL
 SELECT title_key, profiles, content, is_paid
 FROM last_title SEMI JOIN unsettled_title USING (title_key) ANTI JOIN touched_title USING (title_key) ANTI JOIN activated_title USING (title_key);
 
+-- Blocks of 64 portfolios, as bits: quicker than a join of as many numbers as there are portfolios.
 CREATE OR REPLACE TEMP TABLE compared_value AS
-FROM portfolio_value ANTI JOIN settled_title USING (portfolio_id);
+WITH settled AS (
+    SELECT portfolio_id >> 6 AS block, bit_or(1::UBIGINT << (portfolio_id & 63)) AS ids FROM settled_title GROUP BY block
+)
+SELECT p.* FROM portfolio_value AS p LEFT JOIN settled AS s ON s.block = p.portfolio_id >> 6
+WHERE (coalesce(s.ids, 0::UBIGINT) >> (p.portfolio_id & 63)) & 1 = 0;
 
 -- Rows are picked out once: they are wide, and staged with all the others, but for those that were merged anew.
 CREATE OR REPLACE TEMP MACRO rows_with(outcomes) AS TABLE

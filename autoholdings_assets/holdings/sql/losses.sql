@@ -3,21 +3,26 @@
 -- groups, all of them for a profile that is for everyone). Gives: measure, collection, profile, group, titles, had, lost, whole; where titles is how
 -- many titles lose something of how many (had), and lost and whole are the quantity that the share is taken of.
 WITH present_grant AS (
-    SELECT g.portfolio_id, g.collection, g.profile, q.po_line
-    FROM portfolio_grant AS g LEFT JOIN acquisition AS q USING (portfolio_id)
-    WHERE g.valid_to IS NULL AND g.collection IN (SELECT collection FROM collection_state WHERE active)
+    SELECT portfolio_id, collection, profile FROM portfolio_grant
+    WHERE valid_to IS NULL AND collection IN (SELECT collection FROM collection_state WHERE active)
 ), ended_grant AS (
     SELECT portfolio_id, profile FROM planned_grant WHERE NOT is_granted
-), lost_grant AS (
-    SELECT collection, profile, count(*) AS lost, count(po_line) AS lost_with_po_line FROM present_grant SEMI JOIN ended_grant USING (portfolio_id, profile) GROUP BY ALL
+), counted_grant AS (
+    SELECT 'titles' AS measure, * FROM present_grant
+    UNION ALL
+    SELECT 'titles with a PO line', * FROM present_grant SEMI JOIN (FROM acquisition WHERE po_line IS NOT NULL) AS q USING (portfolio_id)
 ), granted AS (
-    SELECT collection, profile, count(*) AS had, count(po_line) AS had_with_po_line FROM present_grant WHERE EXISTS (FROM ended_grant) GROUP BY ALL
+    SELECT measure, collection, profile, count(*) AS had FROM counted_grant GROUP BY ALL
+), lost_grant AS (
+    SELECT measure, collection, profile, count(*) AS lost FROM counted_grant SEMI JOIN ended_grant USING (portfolio_id, profile) GROUP BY ALL
 ), available_now AS (
     SELECT portfolio_id, collection, CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END AS groups FROM portfolio_now
 ), held AS (  -- counted before the groups are taken apart: there are few different lists of them
     SELECT collection, "group", sum(titles)::BIGINT AS had
-    FROM (SELECT collection, unnest(groups) AS "group", count(*) AS titles FROM available_now GROUP BY collection, groups)
-    GROUP BY ALL
+    FROM (
+        SELECT collection, unnest(CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END) AS "group", count(*) AS titles
+        FROM portfolio_now GROUP BY collection, available_for_all, available_for
+    ) GROUP BY ALL
 ), lost_group AS (
     SELECT portfolio_id, unnest(groups_lost) AS "group" FROM new_plan_item WHERE action IN ('update', 'remove')
 ), lost_titles AS (
@@ -49,11 +54,8 @@ WITH present_grant AS (
     JOIN covered AS d USING (portfolio_id)
     LEFT JOIN lost_day AS l ON l.portfolio_id = d.portfolio_id AND l."group" = d."group"
 ), loss AS (
-    SELECT 'titles' AS measure, collection, profile, NULL::VARCHAR AS "group", lost AS titles, had, lost, had AS whole
-    FROM granted JOIN lost_grant USING (collection, profile)
-    UNION ALL
-    SELECT 'titles with a PO line', collection, profile, NULL, lost_with_po_line, had_with_po_line, lost_with_po_line, had_with_po_line
-    FROM granted JOIN lost_grant USING (collection, profile)
+    SELECT measure, collection, profile, NULL::VARCHAR AS "group", lost AS titles, had, lost, had AS whole
+    FROM granted JOIN lost_grant USING (measure, collection, profile)
     UNION ALL
     SELECT 'coverage', collection, profile, NULL, count(*) FILTER (lost_days > 0), count(*), sum(lost_days), sum(days)
     FROM covered_by_profile GROUP BY ALL

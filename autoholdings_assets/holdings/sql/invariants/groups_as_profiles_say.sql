@@ -10,32 +10,32 @@ WITH last_plan AS (
 ), profile AS (
     SELECT name AS profile, len(groups) = 0 AS for_all, list_sort(groups) AS groups
     FROM integration_profile WHERE vendor = getvariable('vendor')
-), granting AS (
-    SELECT portfolio_id, portfolio_id >> 6 AS block, profile
-    FROM portfolio_grant WHERE valid_to IS NULL AND profile IN (SELECT profile FROM profile)
-), judged AS (
-    SELECT portfolio_id, portfolio_id >> 6 AS block, title, available_for_all, available_for
-    FROM portfolio
-    WHERE portfolio_id NOT IN (FROM kept) AND updated_at <= (SELECT applied_at FROM last_plan)
-        AND collection IN (
-            SELECT name FROM electronic_collection
-            WHERE vendor = getvariable('vendor') AND active AND service_active AND service_available
-        )
-), suspected_block AS (  -- 64 portfolios, as bits: in hardly a block one has other groups than one of its profiles
+), suspected_block AS MATERIALIZED (  -- 64 portfolios, as bits: in hardly a block one has other groups than one of its profiles
     SELECT DISTINCT block
     FROM (
-        SELECT block, available_for_all, available_for, bit_or(1::UBIGINT << (portfolio_id & 63)) AS ids FROM judged GROUP BY ALL
+        SELECT portfolio_id >> 6 AS block, available_for_all, available_for, bit_or(1::UBIGINT << (portfolio_id & 63)) AS ids
+        FROM portfolio_version WHERE valid_to IS NULL GROUP BY ALL
     ) AS p
-    JOIN (SELECT block, profile, bit_or(1::UBIGINT << (portfolio_id & 63)) AS ids FROM granting GROUP BY ALL) AS g USING (block)
+    JOIN (
+        SELECT portfolio_id >> 6 AS block, profile, bit_or(1::UBIGINT << (portfolio_id & 63)) AS ids
+        FROM portfolio_grant WHERE valid_to IS NULL GROUP BY ALL
+    ) AS g USING (block)
     JOIN profile AS i USING (profile)
     WHERE p.ids & g.ids <> 0
         AND (p.available_for_all IS DISTINCT FROM i.for_all
             OR (NOT i.for_all AND list_sort(p.available_for) IS DISTINCT FROM i.groups))
 ), suspected AS MATERIALIZED (  -- which is right where several grant it
-    FROM judged SEMI JOIN suspected_block USING (block)
+    SELECT portfolio_id, portfolio_id >> 6 AS block, title, available_for_all, available_for
+    FROM portfolio
+    WHERE portfolio_id >> 6 IN (FROM suspected_block)
+        AND portfolio_id NOT IN (FROM kept) AND updated_at <= (SELECT applied_at FROM last_plan)
+        AND collection IN (
+            SELECT name FROM electronic_collection
+            WHERE vendor = getvariable('vendor') AND active AND service_active AND service_available
+        )
 ), granted AS (
     SELECT portfolio_id, bool_or(for_all) AS for_all, list_sort(list_distinct(flatten(list(groups)))) AS groups
-    FROM (FROM granting SEMI JOIN suspected USING (portfolio_id)) JOIN profile USING (profile)
+    FROM (FROM portfolio_grant SEMI JOIN suspected USING (portfolio_id) WHERE valid_to IS NULL) JOIN profile USING (profile)
     GROUP BY portfolio_id
 )
 SELECT
