@@ -4,13 +4,13 @@ WITH own AS (
 ), repeated AS (  -- blocks of 64 portfolios, as bits: hardly one has a number twice in a portfolio
     SELECT block, statement_no FROM own
     GROUP BY ALL HAVING count(*) > bit_count(bit_or(1::UBIGINT << (portfolio_id & 63)))
-), suspected AS MATERIALIZED (  -- nor are there many that do not follow one that begins before
+), suspected AS (  -- nor are there many that do not follow one that begins before
     SELECT s.portfolio_id
     FROM own AS s LEFT JOIN own AS b ON b.portfolio_id = s.portfolio_id AND b.statement_no = s.statement_no - 1
     WHERE s.statement_no <> 1 AND (s.from_date IS NULL OR b.portfolio_id IS NULL OR b.from_date > s.from_date)
     UNION ALL
     SELECT portfolio_id FROM own SEMI JOIN repeated USING (block, statement_no)
-), out_of_order AS MATERIALIZED (
+), out_of_order AS (
     FROM own WHERE from_date > until_date
     UNION
     SELECT * FROM own SEMI JOIN suspected USING (portfolio_id)
@@ -19,5 +19,5 @@ WITH own AS (
 )
 SELECT c.portfolio_id, p.title, c.statement_no, c.from_date, c.until_date
 FROM out_of_order AS c JOIN portfolio AS p USING (portfolio_id)
-WHERE list_contains((SELECT list(name) FROM electronic_collection WHERE vendor = getvariable('vendor')), p.collection)  -- looked at last
+WHERE p.collection IN (SELECT name FROM electronic_collection WHERE vendor = getvariable('vendor'))
 ORDER BY c.portfolio_id, c.statement_no
