@@ -2,7 +2,8 @@
 
 import pytest
 
-from autoholdings_assets.holdings.invariants import INVARIANTS, SHOWN_ROWS, Broken, broken_invariants, differing_tables
+from autoholdings_assets.holdings import invariants
+from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, broken_invariants, differing_tables
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline.invariants import OF_PORTFOLIOS, OF_PUBLISHED
 from autoholdings_tests.library import JOURNALS, Feed, Library, book, isbn, issn, journal
@@ -48,7 +49,7 @@ BROKEN_BY = {
         1,
     ),
     "acquisitions_untouched": ("UPDATE acquisition_version SET valid_from = (SELECT max(applied_at) FROM plan)", 1),
-    "available_is_granted": ("DELETE FROM portfolio_grant WHERE portfolio_id IN (1, 2)", 1),
+    "available_is_granted": ("DELETE FROM portfolio_grant WHERE portfolio_id <= 10", 9),
     "groups_as_profiles_say": (
         "UPDATE portfolio_version SET available_for = ['LAW', 'MAIN'] WHERE valid_to IS NULL",
         17,
@@ -70,12 +71,14 @@ def test_a_grave_fault_is_reported_at_once_since_its_check_ends_the_run(loaded: 
 
 @pytest.mark.rule("C19", "A9", "A14", "C16")
 @pytest.mark.parametrize("name", [invariant.name for invariant in INVARIANTS])
-def test_each_invariant_finds_what_breaks_it(loaded: Library, name: str) -> None:
+def test_each_invariant_finds_what_breaks_it(loaded: Library, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And gives no more rows than people look at: of some queries DuckDB 2.0.0 gives more than their LIMIT."""
+    monkeypatch.setattr(invariants, "SHOWN_ROWS", 5)
     assert asked(loaded) == {}
     statement, at_least = BROKEN_BY[name]
     loaded.write(statement)
     broken = asked(loaded)[name]
-    assert broken.count >= at_least and len(broken.rows) == min(broken.count, SHOWN_ROWS)
+    assert broken.count >= at_least and len(broken.rows) == min(broken.count, 5)
     (check,) = [check for check in OF_PORTFOLIOS if check.name == name]
     verdict = check.judge(type("Result", (), {"broken_invariants": {name: broken}}))
     assert not verdict.passed and verdict.metadata["rows"] == broken.count
