@@ -11,7 +11,7 @@ from datetime import datetime
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.entitlements import Inputs
 from autoholdings_assets.holdings.generations import advance_with_run, generation
-from autoholdings_assets.holdings.plan import CONTENTS, Plan
+from autoholdings_assets.holdings.plan import CONTENTS, Plan, unaccounted_rows
 from autoholdings_assets.holdings.refusals import NotPossible
 from autoholdings_assets.holdings.settled import ACTIVATIONS
 from autoholdings_assets.holdings.staged import content_path
@@ -125,6 +125,10 @@ def _verify_verdict(connection: Connection, plan: Plan) -> None:
         )
     if plan.status not in ("ready", "accepted"):
         raise NotApplicable(f"Plan {plan.plan_id} is {plan.status}. Nothing was applied; run again to make a new plan.")
+    if any(unaccounted_rows(connection, plan).values()):
+        raise NotApplicable(
+            f"Plan {plan.plan_id} does not account for every row of its files. Nothing was applied. {look}"
+        )
     accepted = "SELECT count(*) FROM plan_decision WHERE plan_id = ? AND decision = 'accepted'"
     if (plan.hold_reasons or plan.status == "accepted") and not scalar(connection, accepted, [plan.plan_id]):
         raise NotApplicable(f"Nobody's acceptance of plan {plan.plan_id} is recorded. Nothing was applied. {look}")

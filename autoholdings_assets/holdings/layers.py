@@ -6,9 +6,11 @@ belong here: what is recorded (``titles.py``, ``settled.py``), and the rows of f
 (``row_parts.py``).
 """
 
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from autoholdings_assets.holdings.staged import link, write_parquet
@@ -19,6 +21,8 @@ MOST_LAYERS = 20
 
 _LAYERS = "[0-9][0-9][0-9].parquet"
 _ENDED = "ended.parquet"
+_STATE, _COUNT = "state", "layers"
+"""Under these names the newest layer tells which state of the records it is the newest of, and of how many."""
 
 
 def in_sql(folder: Path) -> str:
@@ -37,22 +41,28 @@ def in_sql(folder: Path) -> str:
 
 
 def told(folder: Path) -> dict[str, str]:
-    """What its writer told of it; nothing where there is no such folder."""
-    newest = _files(folder)[-1:]
-    found = pq.read_metadata(newest[0]).metadata if newest else {}
-    return {name.decode(): value.decode() for name, value in found.items()}
+    """What its writer told of it; nothing where there is no such folder, or a file of it is missing or damaged."""
+    files, ended = _files(folder), folder / _ENDED
+    try:
+        found = _about(files[-1]) if files else {}
+        whole = found.get(_COUNT) == str(len(files))
+        if ended.exists() or len(files) > 1:
+            whole = whole and _about(ended)[_STATE] == found[_STATE]
+    except (OSError, pa.ArrowInvalid):
+        return {}
+    return found if whole else {}
 
 
 def write(
     connection: Connection,
     folder: Path,
     added: str,
-    told: Mapping[str, str],
+    about: Mapping[str, str],
     *,
     before: Path | None = None,
     ended: str | None = None,
 ) -> None:
-    """Write the relation ``added`` into an empty folder, beside the records of ``before``.
+    """Write the relation ``added`` into an empty folder, beside the records of ``before``; ``about`` is `told` of it.
 
     ``ended``: the ``layer`` and ``position`` of those that do not count any more, as a relation.
     """
@@ -60,12 +70,24 @@ def write(
     if before and len(layers) >= MOST_LAYERS:
         counts = f"SELECT * EXCLUDE (layer, position) FROM {in_sql(before)} ANTI JOIN {ended} USING (layer, position)"
         added, layers = f"({counts} UNION ALL BY NAME FROM {added})", []
+    state = {_STATE: uuid.uuid4().hex}
     for path in layers:
         link(path, folder / path.name)
     if before and layers:
         earlier = f" UNION ALL FROM read_parquet({quoted(before / _ENDED)})" if (before / _ENDED).exists() else ""
-        write_parquet(connection, f"(SELECT layer, position FROM {ended}{earlier})", folder / _ENDED)
-    write_parquet(connection, added, folder / f"{len(layers):03}.parquet", told)
+        write_parquet(connection, f"(SELECT layer, position FROM {ended}{earlier})", folder / _ENDED, state)
+    newest = folder / f"{len(layers):03}.parquet"
+    write_parquet(connection, added, newest, {**about, **state, _COUNT: str(len(layers) + 1)})
+
+
+def copy(folder: Path, copied: Path) -> None:
+    """Link the records of a folder into another one that is empty."""
+    for path in [*_files(folder), *folder.glob(_ENDED)]:
+        link(path, copied / path.name)
+
+
+def _about(path: Path) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in (pq.read_metadata(path).metadata or {}).items()}
 
 
 def _files(folder: Path) -> list[Path]:

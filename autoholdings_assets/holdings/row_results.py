@@ -22,15 +22,16 @@ def stage_row_results(connection: Connection, home: Home, inputs: Inputs, plan_i
     """Stage with the plan what `row_results` needs besides its titles."""
     write_parquet(connection, "compared_result", content_path(home, plan_id, _COMPARED))
     with whole_folder(plan_folder(home, plan_id) / _ROWS) as folder:
-        for path in merged_path(home, inputs).glob("*.parquet"):
+        layers.copy(merged_path(home, inputs), folder)
+        for path in numbers_of_rows(merged_path(home, inputs)).values():
             link(path, folder / path.name)
 
 
 def row_results(home: Home, plan_id: str, profiles: Sequence[str]) -> str | None:
     """A relation with one record a row; ``None`` where a plan has no rows, or they are not staged any more.
 
-    Its columns: profile, row_number, collection, outcome, portfolio_id, statement_no, representative. ``profiles``:
-    those of the plan's files, in their order.
+    Its columns: profile, row_number, collection, outcome, portfolio_id, and the statement_no and representative of
+    ``kbart.coverage``. ``profiles``: those of the plan's files, in their order.
     """
     folder = plan_folder(home, plan_id)
     if not layers.told(folder / _ROWS):

@@ -36,6 +36,8 @@ def link(path: Path, name: Path) -> None:
     try:
         os.link(path, name)
     except OSError:
+        if name.exists():  # it may be another folder's file too
+            raise
         shutil.copyfile(path, name)
 
 
@@ -49,5 +51,10 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(unfinished)
         raise
-    shutil.rmtree(folder, ignore_errors=True)
-    unfinished.rename(folder)
+    if folder.exists():
+        replaced = folder.with_name(f"{folder.name}-{uuid.uuid4().hex}.unfinished")  # removed as such if this dies
+        folder.rename(replaced)
+        unfinished.rename(folder)
+        shutil.rmtree(replaced)
+    else:
+        unfinished.rename(folder)

@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from autoholdings_assets.config import ElectronicCollection, Home
 from autoholdings_assets.holdings import layers, row_parts
 from autoholdings_assets.holdings.entitlements import Inputs
@@ -120,8 +122,7 @@ def continued(home: Home, inputs: Inputs) -> str:
 
 def _is_merged(path: Path, inputs: Inputs) -> bool:
     """Whether outcomes are staged there, of the rows as they are staged now."""
-    told = layers.told(path)
-    return bool(told) and told.items() >= _merged_of(inputs).items()
+    return layers.told(path).items() >= _merged_of(inputs).items()
 
 
 def _stage_outcomes(connection: Connection, path: Path, inputs: Inputs, continued: str | None) -> None:
@@ -199,7 +200,8 @@ def find_kept_rows(connection: Connection, home: Home, inputs: Inputs) -> str | 
 def changed_since(path: Path, inputs: Inputs) -> list[str] | None:
     """Which rows came and went since the merge staged there, in SQL for each grant; ``None`` where it says nothing."""
     told = layers.told(path)
-    if told.get("settings") != inputs.settings_digest or any(c.cz_title_list for c in inputs.collections):
+    same = {"settings": inputs.settings_digest, "duckdb": duckdb.__version__}
+    if not told.items() >= same.items() or any(c.cz_title_list for c in inputs.collections):
         return None
     changed = []
     for number, grant in enumerate(inputs.grants):
@@ -215,9 +217,9 @@ def changed_since(path: Path, inputs: Inputs) -> list[str] | None:
 
 
 def _merged_of(inputs: Inputs) -> dict[str, str]:
-    """What rows were merged, and under which settings."""
+    """What rows were merged, under which settings, and by whom: identities are DuckDB's hashes, which may change."""
     lists = {f"list_{number}": row_parts.numbering(grant.title_list) for number, grant in enumerate(inputs.grants)}
-    return {"settings": inputs.settings_digest, **lists}
+    return {"settings": inputs.settings_digest, "duckdb": duckdb.__version__, **lists}
 
 
 def _match_community_zone(connection: Connection, inputs: Inputs) -> None:

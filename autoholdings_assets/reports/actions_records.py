@@ -169,10 +169,11 @@ def _load_files(connection: Connection, plan: Plan) -> list[dict[str, Any]]:
 
 def _load_outcomes(connection: Connection, home: Home, plan: Plan) -> None:
     """What became of each row, as it was staged with the plan."""
-    outcomes = row_results(home, plan.plan_id, [file["profile"] for file in plan.files]) or "actions_no_row"
+    profiles = [file["profile"] for file in plan.files]
+    outcomes = row_results(home, plan.plan_id, profiles) if plan.kind == "upload" else None
     connection.execute(
         "CREATE OR REPLACE TEMP VIEW actions_row AS "
-        f"SELECT profile, row_number, collection, outcome, portfolio_id FROM {outcomes}"
+        f"SELECT profile, row_number, collection, outcome, portfolio_id FROM {outcomes or 'actions_no_row'}"
     )
 
 

@@ -28,6 +28,8 @@ Told = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
 
 _MADE_AGAIN = ("staging/title_lists/", "staging/coverage/", "dagster_home/running/", "holdings.duckdb")
+_KNOWN_TITLES = "staging/plans/*/titles/*"
+"""Without them the next run compares all titles, once."""
 _PASSING = (".lock", ".unfinished", ".part", ".wal", "-wal", "-shm", "-journal")
 _ENVIRONMENT = ".env"
 _SQLITE = b"SQLite format 3\0"
@@ -99,7 +101,11 @@ def _files(home: Home) -> tuple[dict[str, Path], tuple[str, ...]]:
             continue
         if path.name.startswith(_ENVIRONMENT) or path.suffix == _ENVIRONMENT:
             left_out.append(name)
-        elif not (name.startswith((*_MADE_AGAIN, f"{home.warehouse.stem}.")) or name.endswith(_PASSING)):
+        elif not (
+            name.startswith((*_MADE_AGAIN, f"{home.warehouse.stem}."))
+            or path.match(_KNOWN_TITLES)
+            or any(part.endswith(_PASSING) for part in name.split("/"))
+        ):
             found[name] = path
     return found, tuple(left_out)
 

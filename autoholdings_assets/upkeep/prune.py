@@ -5,6 +5,7 @@ does not belong here: what Dagster keeps (``pipeline/housekeeping.py``).
 """
 
 import shutil
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -94,6 +95,8 @@ def _count(kind: str, paths: list[Path]) -> Pruned:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        removed = path.with_name(f"{path.name}-{uuid.uuid4().hex}.unfinished")  # nobody is to find half of it
+        path.rename(removed)
+        shutil.rmtree(removed)
     else:
         path.unlink(missing_ok=True)

@@ -96,8 +96,12 @@ def test_a_home_in_which_nothing_has_run_can_be_backed_up_while_files_go(
     library.home.warehouse.unlink()
     passing = library.home.path / "zz.txt"
     passing.write_text("for a moment")
+    half = library.home.staging / "plans" / "wiley-1" / "rows-1.unfinished" / "000.parquet"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half written")
     made = back_up(library.home, tmp_path / "home.tar", datetime.now(UTC), lambda *_: passing.unlink(missing_ok=True))
     assert "autoholdings.yaml" in made.manifest.files and passing.name not in made.manifest.files
+    assert not [name for name in made.manifest.files if name.endswith(half.name)]
     assert execute(["restore", str(made.path), "--home", str(tmp_path / "new")]) == 0
     assert "is as it was on" in capsys.readouterr().out and not (tmp_path / "new" / "holdings.duckdb").exists()
     assert execute(["backup", str(tmp_path / "json.tar"), "--home", str(library.home.path), "--json"]) == 0

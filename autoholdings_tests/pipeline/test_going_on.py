@@ -1,11 +1,14 @@
 """A run that goes on from the week before does what one does that reads, merges and plans everything."""
 
 import shutil
+from typing import Any
 
 import pytest
 
 from autoholdings_assets.demo.vendor import DemoVendors
-from autoholdings_assets.holdings import known_rows, layers
+from autoholdings_assets.holdings import known_rows, layers, plan
+from autoholdings_assets.holdings.apply import NotApplicable
+from autoholdings_assets.holdings.warehouse import Connection
 from autoholdings_tests.actions_workbooks import assert_tells_the_history, write
 from autoholdings_tests.library import Feed, Library, Row, book, configuration, isbn, issn, journal, new_home
 
@@ -28,18 +31,27 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
         library = Library(new_home(tmp_path_factory.mktemp("whole")), vendors, patch, configuration())
         feed = library.profile("wiley-main")
         library.guard(active=False)
+        patch.setattr(known_rows, "LEAST_LINES", 1_000)
         return [_week(library, feed, rows) for rows in WEEKS]
+
+
+@pytest.fixture(autouse=True)
+def _any_file_is_large_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "MOST_LAYERS", 2)
+    monkeypatch.setattr(known_rows, "LEAST_LINES", 1)
+    monkeypatch.setattr(known_rows, "LEAST_KNOWN", 0.01)
+
+
+def two_weeks(library: Library) -> None:
+    library.guard(active=False)
+    for rows in WEEKS[:2]:
+        _week(library, library.feeds["wiley-main"], rows)
 
 
 @pytest.mark.rule("A3", "A8", "A10")
 @pytest.mark.parametrize("gone", ["nothing", "title_lists", "plans"])
-def test_going_on_changes_nothing(
-    library: Library, wiley: Feed, expected: list[Told], monkeypatch: pytest.MonkeyPatch, gone: str
-) -> None:
+def test_going_on_changes_nothing(library: Library, wiley: Feed, expected: list[Told], gone: str) -> None:
     """Also where a part of staging is gone after each run, and so title lists are staged again under other ids."""
-    monkeypatch.setattr(layers, "MOST_LAYERS", 2)
-    monkeypatch.setattr(known_rows, "LEAST_LINES", 1)
-    monkeypatch.setattr(known_rows, "LEAST_KNOWN", 0.01)
     library.guard(active=False)
     for week, rows in enumerate(WEEKS):
         assert _week(library, wiley, rows) == expected[week], week
@@ -51,6 +63,70 @@ def test_going_on_changes_nothing(
             assert_tells_the_history(library, run_id, reports)
     went_on = [bool(layers.told(path)["continued"]) for path in (library.home.staging / "coverage").iterdir()]
     assert sum(went_on) == (1 if gone == "title_lists" else 2)  # the first list is staged again under the same ids
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "how"),
+    [
+        ("coverage/*", "000", "gone"),
+        ("coverage/*", "001", "cut off"),
+        ("plans/wiley-2/titles", "000", "gone"),
+        ("plans/wiley-2/titles", "ended", "cut off"),
+    ],
+)
+def test_a_damaged_state_is_not_gone_on_from(
+    library: Library, wiley: Feed, expected: list[Told], folder: str, file: str, how: str
+) -> None:
+    """Where a file of what was staged the week before is missing or damaged, all is done anew."""
+    library.after(two_weeks)
+    for path in library.home.staging.glob(f"{folder}/{file}.parquet"):
+        content = path.read_bytes()
+        path.unlink()
+        if how == "cut off":
+            path.write_bytes(content[: len(content) // 2])
+    assert _week(library, wiley, WEEKS[2]) == expected[2]
+
+
+@pytest.mark.rule("A3")
+@pytest.mark.parametrize("how", ["a row is lost", "a title has two results"])
+def test_a_row_without_one_outcome_is_told_and_nothing_applied(
+    library: Library, wiley: Feed, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Whatever the planner has done wrong, and whoever applies the plan."""
+    library.after(two_weeks)
+    before, right = library.state(), plan.stage_titles
+    statement = {
+        "a row is lost": "DELETE FROM compared_row WHERE row_id = (SELECT max(row_id) FROM compared_row)",
+        "a title has two results": "INSERT INTO compared_result "
+        "SELECT title_key, NULL, 'keep' FROM compared_result LIMIT 1",
+    }[how]
+
+    def wrong(connection: Connection, *parameters: Any) -> None:
+        connection.execute(statement)
+        right(connection, *parameters)
+
+    monkeypatch.setattr(plan, "stage_titles", wrong)
+    wiley.serves(WEEKS[2])
+    outcome = library.run()
+    assert outcome.plan.unaccounted["wiley-main"] > 0
+    assert isinstance(outcome.error, NotApplicable) and "does not account for every row" in str(outcome.error)
+    assert library.state() == before
+
+
+def test_the_report_of_an_undo_has_no_rows_of_a_plan_that_died(
+    library: Library, wiley: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The undo's plan gets the number of one whose process died when it was staged."""
+    library.after(two_weeks)
+    wiley.serves(WEEKS[2])
+    with monkeypatch.context() as patch:
+        patch.setattr(plan, "judge", lambda *_: 1 / 0)
+        assert isinstance(library.run().error, ZeroDivisionError)
+    assert (library.home.staging / "plans" / "wiley-3" / "rows").exists()
+    undone = library.undo("run-2")
+    assert undone.plan_id == "wiley-3"
+    reports = write(library, f"run-{library.runs}")
+    assert reports is not None and reports.actions == undone.actions
 
 
 def _week(library: Library, feed: Feed, rows: list[Row]) -> Told:

@@ -1,4 +1,4 @@
--- The plan's items of titles that are activated without comparing. Input: activated_title, activated_statement, granted_row,
+-- The plan's items of titles that are activated without comparing. Input: activated_title, granted_row,
 -- grant_of_profile, availability, new_plan_item. Gives the fields of plan_item but for the plan's id.
 SELECT
     (SELECT count(*) FROM new_plan_item) + t.portfolio_id - (SELECT min(portfolio_id) FROM activated_title) + 1 AS item_no, 'activate' AS action, t.collection, t.portfolio_id,

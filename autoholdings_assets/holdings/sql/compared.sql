@@ -1,5 +1,5 @@
 -- What must be compared: all that is not settled. Input: granted_number, staged_row, merged_anew, row_outcome, last_title,
--- fresh_title, touched_title, activated_title, unsettled_title, settled_title, portfolio_value. Output: compared_title, compared_value (of
+-- fresh_title, touched_title, activated_title, unsettled_title, settled_title, portfolio_value. Output: rows_with, compared_title, compared_value (of
 -- portfolios) and compared_row (all that files and merging say of a row), each to be added to by unsettle.sql; untitled_row, the rows that
 -- are reported by themselves, and of these unreadable, those that could not be read.
 

@@ -28,7 +28,9 @@ WITH merged AS MATERIALIZED (  -- each title has one representative row
     FROM row_outcome ANTI JOIN unclear_row USING (profile_no, row_id) GROUP BY ALL
 ), all_told AS (  -- every title is settled, activated or compared
     SELECT (SELECT sum(title_count) FROM merged)
-        = (SELECT count(*) FROM settled_title) + (SELECT count(*) FROM activated_title) + (SELECT count(*) FROM compared_title) AS holds
+        = (SELECT count(*) FROM settled_title) + (SELECT count(*) FROM activated_title) + (SELECT count(*) FROM compared_title)
+        AND (SELECT count(*) FROM compared_title) = (SELECT count(*) FROM compared_result)
+        AND (SELECT count(*) FROM compared_row) = (SELECT count(*) FROM row_outcome SEMI JOIN compared_title USING (title_key)) AS holds
 ), compared AS (  -- null for a title without a result
     SELECT c.collection, c.profile_no, r.action, count(*) AS row_count, count(*) FILTER (c.representative) AS title_count
     FROM compared_row AS c ANTI JOIN unclear_row USING (profile_no, row_id) LEFT JOIN compared_result AS r USING (title_key)

@@ -60,7 +60,9 @@ SELECT
     *,
     row_number() OVER (
         PARTITION BY portfolio_id
-        ORDER BY from_date NULLS FIRST, until_date NULLS LAST, access_type, embargo_info NULLS FIRST, publication_title, title_url, notes
+        ORDER BY
+            from_date NULLS FIRST, until_date NULLS LAST, access_type, embargo_info NULLS FIRST, publication_title, title_url, notes,
+            available_for_all DESC, available_for, hash(statement)  -- one order, whatever the rows' before
     ) AS statement_no
 FROM statement;
 

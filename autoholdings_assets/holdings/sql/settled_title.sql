@@ -1,7 +1,7 @@
 -- Titles whose result is known without comparing; see settled.py. Input: granted_title, fresh_title, touched_title, row_outcome,
 -- renumbered_row, last_title (the titles of the plan that was applied last), collection_state, portfolio, portfolio_grant, variable
--- first_portfolio_id. Output: portfolio_now, portfolio_value, activated_title, unsettled_title (keys of last_title; to be added to by
--- unsettle.sql) and settled_title, all others of last_title.
+-- first_portfolio_id. Output: portfolio_now, number_of, portfolio_value, empty_collection, activated_title, unsettled_title (keys of
+-- last_title; to be added to by unsettle.sql) and settled_title, all others of last_title.
 
 CREATE OR REPLACE TEMP VIEW portfolio_now AS
 FROM portfolio WHERE collection IN (SELECT collection FROM collection_state WHERE active);

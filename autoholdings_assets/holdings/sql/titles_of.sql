@@ -1,7 +1,7 @@
--- The titles of a relation like row_outcome, by their keys alone; and the coverage statements of one, with the profiles that grant them.
+-- The titles of a relation like row_outcome, by their keys alone.
 
 -- content: the same for two plans if all that the files say of the title is the same, down to the number of its rows. Two different
--- rows of a title never cancel out, since a repeated row counts as another one.
+-- rows of a title never cancel out, since a repeated row counts as another one; three repetitions of one may, which grant nothing.
 CREATE OR REPLACE TEMP MACRO titles_of(outcomes) AS TABLE
 SELECT
     title_key, bit_or(1::HUGEINT << profile_no) AS profiles,

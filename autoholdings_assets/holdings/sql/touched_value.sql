@@ -1,5 +1,5 @@
 -- What is stated by all that is compared and by the rows that could not be read; see settled.py. Input: compared_row, unreadable,
--- compared_value. Output: touched_value, as numbers.
+-- compared_value. Output: values_of, and touched_value, as numbers.
 
 -- Each value of a relation of such numbers, with what it is a value of.
 CREATE OR REPLACE TEMP MACRO values_of(relation) AS TABLE

@@ -1,6 +1,6 @@
 -- Settled titles whose portfolio shares a value with what is compared are compared too; what these state is touched in the next round.
 -- Input and output: unsettled_title, touched_value, compared_title, compared_value and compared_row; input: portfolio_value,
--- granted_title, settled_title, row_outcome, variable round.
+-- granted_title, settled_title, row_outcome, rows_with, values_of, variable round.
 CREATE OR REPLACE TEMP TABLE newly_compared AS
 WITH touched AS (SELECT kind, value FROM touched_value WHERE round = getvariable('round')), sharing AS (
     SELECT portfolio_id FROM portfolio_value SEMI JOIN touched ON kind = 'identifier' AND value = online_value
