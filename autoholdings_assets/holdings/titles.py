@@ -97,10 +97,10 @@ def load_row_outcomes(connection: Connection, home: Home, inputs: Inputs) -> Non
     path = merged_path(home, inputs)
     if not _is_merged(path, inputs):
         coverage.define_identity(connection, keep_apart=inputs.vendor.merging.keep_apart)
-        continued = find_kept_rows(connection, home, inputs)
+        last = find_kept_rows(connection, home, inputs)
         _match_community_zone(connection, inputs)
         coverage.merge(connection)
-        _stage_outcomes(connection, path, inputs, continued)
+        _stage_outcomes(connection, home, inputs, last)
     outcomes = f"SELECT * EXCLUDE (layer, position) FROM {layers.in_sql(path)}"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW row_outcome AS {outcomes}")
     for view, staged in (("merged_anew", _ANEW), ("ended_title", _ENDED_TITLES)):
@@ -125,17 +125,18 @@ def _is_merged(path: Path, inputs: Inputs) -> bool:
     return layers.told(path).items() >= _merged_of(inputs).items()
 
 
-def _stage_outcomes(connection: Connection, path: Path, inputs: Inputs, continued: str | None) -> None:
-    before = path.with_name(f"{inputs.vendor.name}-{continued[:16]}") if continued else None
-    told = _merged_of(inputs) | {"continued": continued or ""}
-    with whole_folder(path) as folder:
+def _stage_outcomes(connection: Connection, home: Home, inputs: Inputs, last: str | None) -> None:
+    """``last``: the digest of the inputs whose merge this one continues."""
+    before = _merged_path(home, inputs, last) if last else None
+    about = _merged_of(inputs) | {"continued": last or ""}
+    with whole_folder(merged_path(home, inputs)) as folder:
         for grant_no, grant in enumerate(inputs.grants):
             numbers = row_parts.numbers_path(grant.title_list)
             if numbers:
                 link(numbers, folder / f"{_NUMBERS}{grant_no}.parquet")
-        write_parquet(connection, "fresh_row" if continued else "(FROM fresh_row LIMIT 0)", folder / _ANEW)
+        write_parquet(connection, "fresh_row" if last else "(FROM fresh_row LIMIT 0)", folder / _ANEW)
         write_parquet(connection, "ended_title", folder / _ENDED_TITLES)
-        layers.write(connection, folder, f"({sql('row_outcomes')})", told, before=before, ended="ended_outcome")
+        layers.write(connection, folder, f"({sql('row_outcomes')})", about, before=before, ended="ended_outcome")
 
 
 def load_granted_rows(connection: Connection, home: Home, inputs: Inputs) -> None:
