@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from autoholdings_assets.holdings.staged import link, write_parquet
 from autoholdings_assets.holdings.warehouse import Connection, quoted
 
-MOST_LAYERS = 20
-"""Then all that counts is written into one: each layer makes reading a little slower."""
+MOST_LAYERS, FEW_RECORDS = 20, 100_000
+"""With so many layers, or so few records, all that counts is written into one: each layer makes reading slower."""
 
 _LAYERS = "[0-9][0-9][0-9].parquet"
 _ENDED = "ended.parquet"
@@ -67,7 +67,7 @@ def write(
     ``ended``: the ``layer`` and ``position`` of those that do not count any more, as a relation.
     """
     layers = _files(before) if before else []
-    if before and len(layers) >= MOST_LAYERS:
+    if before and (len(layers) >= MOST_LAYERS or _count(layers) < FEW_RECORDS):
         counts = f"SELECT * EXCLUDE (layer, position) FROM {in_sql(before)} ANTI JOIN {ended} USING (layer, position)"
         added, layers = f"({counts} UNION ALL BY NAME FROM {added})", []
     state = {_STATE: uuid.uuid4().hex}
@@ -88,6 +88,10 @@ def copy(folder: Path, copied: Path) -> None:
 
 def _about(path: Path) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in (pq.read_metadata(path).metadata or {}).items()}
+
+
+def _count(files: list[Path]) -> int:
+    return sum(pq.read_metadata(path).num_rows for path in files)
 
 
 def _files(folder: Path) -> list[Path]:

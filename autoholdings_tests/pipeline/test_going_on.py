@@ -38,6 +38,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
 @pytest.fixture(autouse=True)
 def _any_file_is_large_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "MOST_LAYERS", 2)
+    monkeypatch.setattr(layers, "FEW_RECORDS", 0)
     monkeypatch.setattr(known_rows, "LEAST_LINES", 1)
     monkeypatch.setattr(known_rows, "LEAST_KNOWN", 0.01)
 

@@ -23,6 +23,7 @@ def test_layers_have_what_was_added_and_not_ended(steps: Sequence[tuple[list[int
     """Also where layers are written into one, and where a value has been ended and added again."""
     with tempfile.TemporaryDirectory() as name, duckdb.connect() as connection, pytest.MonkeyPatch.context() as patch:
         patch.setattr(layers, "MOST_LAYERS", 3)
+        patch.setattr(layers, "FEW_RECORDS", 0)
         expected: list[int] = []
         before = None
         for number, (added, ended) in enumerate(steps):

@@ -79,6 +79,7 @@ class World:
         inputs = self._inputs(step, files)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(layers, "MOST_LAYERS", 2)
+            patch.setattr(layers, "FEW_RECORDS", 0)
             if not self.fast:
                 patch.setattr(plan, "find_settled", self._compare_all)
                 patch.setattr(titles, "changed_since", lambda *_: None)
