@@ -33,6 +33,9 @@ def row_results(home: Home, plan_id: str, profiles: Sequence[str]) -> str | None
     Its columns: profile, row_number, collection, outcome, portfolio_id, and the statement_no and representative of
     ``kbart.coverage``. ``profiles``: those of the plan's files, in their order.
     """
+    former = content_path(home, plan_id, _ROWS)
+    if former.exists():  # staged by a version that wrote these records
+        return _read(former)
     folder = plan_folder(home, plan_id)
     if not layers.told(folder / _ROWS):
         return None

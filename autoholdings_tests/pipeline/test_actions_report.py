@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import duckdb
 import pytest
 from openpyxl import load_workbook
 
 from autoholdings_assets.demo.vendor import DemoVendors
+from autoholdings_assets.holdings.row_results import row_results
 from autoholdings_assets.reports.actions_report import ActionsReports
 from autoholdings_tests.actions_workbooks import (
     Line,
@@ -284,7 +286,15 @@ def test_staging_is_made_again_and_what_cannot_be_is_said(weeks: list[Week]) -> 
     again = write(week.library, week.run_id)
     assert again is not None and read(again.serial).records == week.serial.records
     for staged in (staging / "plans").glob("*/rows"):
+        plan_id, former = staged.parent.name, staged.with_suffix(".parquet")
+        (plan,) = week.library.sql("SELECT files FROM plan WHERE plan_id = ?", plan_id)
+        found = row_results(week.library.home, plan_id, [file["profile"] for file in plan["files"]])
+        duckdb.sql(f"COPY (FROM {found}) TO '{former}'")  # as former versions staged them
         shutil.rmtree(staged)
+    again = write(week.library, week.run_id)
+    assert again is not None and read(again.serial).records == week.serial.records
+    for former in (staging / "plans").glob("*/rows.parquet"):
+        former.unlink()
     changed = write(week.library, week.run_id)
     assert changed is not None
     assert changed.actions == {"activate": 1, "update": 2, "remove": 2, "keep": 1, "no match": 1, "multiple matches": 1}
