@@ -80,7 +80,9 @@ def test_a_damaged_state_is_not_gone_on_from(
 ) -> None:
     """Where a file of what was staged the week before is missing or damaged, all is done anew."""
     library.after(two_weeks)
-    for path in library.home.staging.glob(f"{folder}/{file}.parquet"):
+    damaged = list(library.home.staging.glob(f"{folder}/{file}.parquet"))
+    assert damaged
+    for path in damaged:
         content = path.read_bytes()
         path.unlink()
         if how == "cut off":

@@ -38,7 +38,8 @@ WITH merged AS MATERIALIZED (  -- each title has one representative row
 ), not_compared AS (  -- all titles of a collection are activated, or none
     SELECT
         collection, profile_no,
-        CASE WHEN collection IN (FROM empty_collection) THEN 'activate' WHEN (SELECT holds FROM all_told) THEN 'unchanged' END AS outcome,
+        CASE WHEN (SELECT holds FROM all_told) THEN CASE WHEN collection IN (FROM empty_collection) THEN 'activate' ELSE 'unchanged' END END
+            AS outcome,
         sum(row_count)::BIGINT AS row_count, sum(title_count)::BIGINT AS title_count
     FROM (
         SELECT collection, profile_no, row_count, title_count FROM merged WHERE outcome IS NULL AND has_title
