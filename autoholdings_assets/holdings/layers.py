@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from autoholdings_assets.holdings.staged import link, write_parquet
+from autoholdings_assets.holdings.staged import link, told_with, write_parquet
 from autoholdings_assets.holdings.warehouse import Connection, quoted
 
 MOST_LAYERS, FEW_RECORDS = 20, 100_000
@@ -44,10 +44,10 @@ def told(folder: Path) -> dict[str, str]:
     """What its writer told of it; nothing where there is no such folder, or a file of it is missing or damaged."""
     files, ended = _files(folder), folder / _ENDED
     try:
-        found = _about(files[-1]) if files else {}
+        found = told_with(files[-1]) if files else {}
         whole = found.get(_COUNT) == str(len(files))
         if ended.exists() or len(files) > 1:
-            whole = whole and _about(ended)[_STATE] == found[_STATE]
+            whole = whole and told_with(ended)[_STATE] == found[_STATE]
     except (OSError, pa.ArrowInvalid):
         return {}
     return found if whole else {}
@@ -84,10 +84,6 @@ def copy(folder: Path, copied: Path) -> None:
     """Link the records of a folder into another one that is empty."""
     for path in [*_files(folder), *folder.glob(_ENDED)]:
         link(path, copied / path.name)
-
-
-def _about(path: Path) -> dict[str, str]:
-    return {name.decode(): value.decode() for name, value in (pq.read_metadata(path).metadata or {}).items()}
 
 
 def _count(files: list[Path]) -> int:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from autoholdings_assets.holdings.staged import link
+from autoholdings_assets.holdings.staged import link, told_with
 from autoholdings_assets.holdings.warehouse import quoted
 
 ROW_GROUP = 122_880
@@ -177,8 +177,7 @@ def _sides(kept: Kept, there: npt.NDArray[np.int64], new: pa.Array) -> pa.Table:
 
 def _about(folder: Path) -> dict[str, str]:
     path = numbers_path(folder)
-    found = pq.read_metadata(path).metadata if path else {}
-    return {name.decode(): value.decode() for name, value in found.items() if name.decode() in (BEFORE, NUMBERING)}
+    return told_with(path) if path else {}
 
 
 def _write(path: Path, rows: pa.Table, distinct: Collection[str], about: dict[str, str]) -> None:

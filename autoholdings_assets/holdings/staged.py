@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.warehouse import Connection, quoted
 
@@ -29,6 +31,11 @@ def write_parquet(connection: Connection, relation: str, path: Path, told: Mappi
     about = f", KV_METADATA {{{words}}}" if words else ""
     connection.execute(f"COPY (FROM {relation}) TO {quoted(unfinished)} (FORMAT parquet, COMPRESSION lz4_raw{about})")
     unfinished.replace(path)
+
+
+def told_with(path: Path) -> dict[str, str]:
+    """What was told with a Parquet file. Raises ``pyarrow.ArrowInvalid`` for one that is damaged."""
+    return {name.decode(): value.decode() for name, value in (pq.read_metadata(path).metadata or {}).items()}
 
 
 def link(path: Path, name: Path) -> None:
