@@ -7,7 +7,7 @@ is reported, never guessed (rule A7).
 
 from dataclasses import dataclass
 
-from autoholdings_assets.holdings.warehouse import Connection, sql
+from autoholdings_assets.holdings.warehouse import Connection, scalar, sql
 
 _FULL_TITLE = "full_title(title, monograph_volume, monograph_edition)"
 
@@ -31,6 +31,11 @@ LEVELS = (
 )
 """Strongest first."""
 
+_ANY_OPEN = (
+    "SELECT EXISTS (FROM desired_title ANTI JOIN link USING (title_key)) "
+    "AND EXISTS (FROM current_portfolio ANTI JOIN link USING (portfolio_id))"
+)
+
 
 def link_titles(connection: Connection) -> None:
     """Link ``desired_title`` with ``current_portfolio``, level by level and one to one.
@@ -39,6 +44,8 @@ def link_titles(connection: Connection) -> None:
     """
     connection.execute("CREATE OR REPLACE TEMP TABLE link (title_key UUID, portfolio_id BIGINT, agrees_on VARCHAR)")
     for level in LEVELS:
+        if not scalar(connection, _ANY_OPEN):
+            break
         connection.execute(
             sql("link_level").format(
                 name=level.name, title_value=level.title_value, portfolio_value=level.portfolio_value

@@ -10,6 +10,8 @@ title_id or a URL with a settled title or its portfolio: those that do are compa
 What belongs here: telling these titles, and how they are staged with a plan. What does not: merging (``titles.py``).
 """
 
+from itertools import count
+
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings import layers
 from autoholdings_assets.holdings.entitlements import Inputs
@@ -45,12 +47,12 @@ def pick_compared(connection: Connection) -> None:
     connection.execute(sql("compared"))
     if scalar(connection, "SELECT EXISTS (FROM settled_title)"):
         connection.execute(sql("touched_value"))
-        touched, number = 1, 0
-        while touched:  # round by round, until nothing that is settled shares a value with what is compared
+        for number in count():  # round by round, until nothing that is settled shares a value with what is compared
             set_variables(connection, round=number)
+            connection.execute(sql("newly_compared"))
+            if not scalar(connection, "SELECT EXISTS (FROM newly_compared)"):
+                break
             connection.execute(sql("unsettle"))
-            number += 1
-            touched = scalar(connection, "SELECT count(*) FROM touched_value WHERE round = ?", [number])
 
 
 def stage_titles(connection: Connection, home: Home, inputs: Inputs, plan_id: str) -> None:

@@ -114,7 +114,7 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW listed_row AS FROM {row_parts.both_in_sql(last, grant.title_list)}"
     )
-    found = compare_files(connection, guard.least_overlap)
+    found = compare_files(connection, guard.least_overlap, total)
     if found["new_rows"] <= guard.smallest_file_share * found["old_rows"]:
         yield (
             f"{name} is far smaller than the last accepted one: {found['new_rows']:,} rows, where that had "
@@ -136,28 +136,35 @@ def _strange_file(connection: Connection, home: Home, inputs: Inputs, grant: Gra
         )
 
 
-def compare_files(connection: Connection, least_overlap: float) -> dict[str, int]:
-    """The counts of ``file_comparison.sql``: of some identifiers, where they tell by far that enough are shared."""
-    set_variables(connection, one_of=_SAMPLED)
-    found = rows(connection, sql("file_comparison"))[0]
-    fewer = min(found["old_identifiers"], found["new_identifiers"])
-    if fewer < _ENOUGH or found["shared_identifiers"] < (least_overlap + _BY_FAR) * fewer:
-        set_variables(connection, one_of=1)
+def compare_files(connection: Connection, least_overlap: float, row_count: int) -> dict[str, int]:
+    """The counts of ``file_comparison.sql``: of some identifiers, where they tell by far that enough are shared.
+
+    ``row_count``: of the new file, whose rows have two identifiers at most.
+    """
+    for one_of in (_SAMPLED, 1) if 2 * row_count >= _ENOUGH * _SAMPLED else (1,):
+        set_variables(connection, one_of=one_of)
         found = rows(connection, sql("file_comparison"))[0]
+        fewer = min(found["old_identifiers"], found["new_identifiers"])
+        if fewer >= _ENOUGH and found["shared_identifiers"] >= (least_overlap + _BY_FAR) * fewer:
+            break
     return found
 
 
 def _first_files(connection: Connection, inputs: Inputs) -> Iterator[str]:
     """The first file into a collection that has portfolios already, for example imported ones."""
+    not_granted = dict(
+        connection.execute(
+            "SELECT collection, count(*) FROM portfolio_now "
+            "ANTI JOIN (SELECT DISTINCT collection FROM portfolio_grant) USING (collection) GROUP BY collection"
+        ).fetchall()
+    )
     for collection in inputs.active_collections:
-        found = scalar(
+        found = not_granted.get(collection)
+        if found and scalar(
             connection,
-            "SELECT count(*) FROM portfolio_now WHERE collection = $collection "
-            "AND NOT EXISTS (FROM portfolio_grant WHERE collection = $collection) "
-            "AND EXISTS (FROM row_outcome WHERE collection = $collection AND title_key IS NOT NULL)",
-            {"collection": collection},
-        )
-        if found:
+            "SELECT EXISTS (FROM row_outcome WHERE collection = ? AND title_key IS NOT NULL)",
+            [collection],
+        ):
             planned = dict(
                 connection.execute(
                     "SELECT action, count(*) FROM new_plan_item WHERE collection = ? GROUP BY ALL ORDER BY ALL",

@@ -99,7 +99,7 @@ def test_a_row_without_one_outcome_is_told_and_nothing_applied(
     library.after(two_weeks)
     before, right = library.state(), plan.stage_titles
     statement = {
-        "a row is lost": "DELETE FROM compared_row WHERE row_id = (SELECT max(row_id) FROM compared_row)",
+        "a row is lost": "DELETE FROM picked_row WHERE row_id = (SELECT max(row_id) FROM compared_row)",
         "a title has two results": "INSERT INTO compared_result "
         "SELECT title_key, NULL, 'keep' FROM compared_result LIMIT 1",
     }[how]

@@ -293,7 +293,7 @@ def test_all_identifiers_of_large_files_are_counted_unless_some_tell_it_by_far(s
             for side, first in ((1, 0), (2, 200_000 - shared))
         )
         connection.execute(f"CREATE TABLE listed_row AS {' UNION ALL '.join(listed)}")
-        found = compare_files(connection, least_overlap=0.5)
+        found = compare_files(connection, least_overlap=0.5, row_count=200_000)
     assert found["old_rows"] == found["new_rows_identified"] == 200_000
     if counted == "all":
         assert (found["old_identifiers"], found["shared_identifiers"]) == (200_000, shared)

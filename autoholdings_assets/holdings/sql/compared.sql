@@ -1,7 +1,7 @@
 -- What must be compared: all that is not settled. Input: granted_number, staged_row, merged_anew, row_outcome, last_title,
--- fresh_title, touched_title, activated_title, unsettled_title, settled_title, portfolio_value. Output: rows_with, compared_title, compared_value (of
--- portfolios) and compared_row (all that files and merging say of a row), each to be added to by unsettle.sql; untitled_row, the rows that
--- are reported by themselves, and of these unreadable, those that could not be read.
+-- fresh_title, touched_title, activated_title, unsettled_title, settled_title, portfolio_value. Output: rows_with; compared_title,
+-- compared_value (of portfolios) and picked_row (all that files and merging say of a row), each to be added to by unsettle.sql; of the
+-- latter compared_row, untitled_row, the rows that are reported by themselves, and of these unreadable, those that could not be read.
 
 CREATE OR REPLACE TEMP TABLE compared_title AS
 SELECT title_key, profiles, content, is_paid
@@ -33,10 +33,12 @@ JOIN (
     FROM granted_number JOIN (FROM query_table(outcomes) ANTI JOIN merged_anew USING (profile_no, row_id)) AS o USING (profile_no, row_id)
 ) AS o USING (profile_no, row_id);
 
-CREATE OR REPLACE TEMP TABLE compared_outcome AS FROM row_outcome SEMI JOIN compared_title USING (title_key);
-CREATE OR REPLACE TEMP TABLE compared_row AS FROM rows_with('compared_outcome');
+CREATE OR REPLACE TEMP TABLE picked_outcome AS
+FROM row_outcome SEMI JOIN compared_title USING (title_key)
+UNION ALL
+FROM row_outcome WHERE outcome IN ('rejected', 'no match', 'multiple matches');  -- these have no title
+CREATE OR REPLACE TEMP TABLE picked_row AS FROM rows_with('picked_outcome');
 
--- Rows without a title, but for the free ones.
-CREATE OR REPLACE TEMP TABLE untitled_outcome AS FROM row_outcome WHERE outcome IN ('rejected', 'no match', 'multiple matches');
-CREATE OR REPLACE TEMP TABLE untitled_row AS FROM rows_with('untitled_outcome');
+CREATE OR REPLACE TEMP VIEW compared_row AS FROM picked_row WHERE title_key IS NOT NULL;
+CREATE OR REPLACE TEMP VIEW untitled_row AS FROM picked_row WHERE title_key IS NULL;
 CREATE OR REPLACE TEMP VIEW unreadable AS FROM untitled_row WHERE outcome = 'rejected';
