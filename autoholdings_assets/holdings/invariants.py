@@ -4,11 +4,15 @@ What belongs here: the list of these invariants and asking them. What does not: 
 (``pipeline/invariants.py``).
 """
 
+import json
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, set_variables, sql
+from autoholdings_assets.config import Home
+from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
 
 SHOWN_ROWS = 20
 _COMPARED = (
@@ -101,19 +105,52 @@ INVARIANTS = (
 )
 
 
-def broken_invariants(connection: Connection, vendor: str, *, keep_apart: bool) -> dict[str, Broken]:
-    """The invariants that the vendor's holdings break; none is right. ``keep_apart`` is the vendor's own setting."""
+@dataclass(frozen=True)
+class Answers:
+    """``broken`` has the invariants that do not hold. Those of ``known`` were found to hold by an earlier run, and
+    nobody has written to the holdings since."""
+
+    broken: dict[str, Broken]
+    known: frozenset[str]
+
+
+def ask_invariants(connection: Connection, home: Home, vendor: str, *, keep_apart: bool) -> Answers:
+    """Ask the invariants of the vendor's holdings; none should be broken. ``keep_apart`` is the vendor's own setting.
+
+    What held is not asked again until anything is written to the holdings, by whomever.
+    """
     set_variables(connection, vendor=vendor, keep_apart=keep_apart)
+    questions = {invariant.name: sql(f"invariants/{invariant.name}") for invariant in INVARIANTS}
+    set_variables(connection, questions=list(questions.values()))
+    state = scalar(connection, sql("invariants_state"))
+    remembered = home.staging / "invariants" / f"{vendor}.json"
+    known = _known(remembered, state)
     broken = {}
-    for invariant in INVARIANTS:
-        found = rows(
-            connection,
-            f"SELECT *, count(*) OVER () AS all_rows FROM ({sql(f'invariants/{invariant.name}')}) LIMIT {SHOWN_ROWS}",
-        )
+    for name, question in questions.items():
+        if name in known:
+            continue
+        found = rows(connection, f"SELECT *, count(*) OVER () AS all_rows FROM ({question}) LIMIT {SHOWN_ROWS}")
         if found:
             (count,) = {row.pop("all_rows") for row in found}
-            broken[invariant.name] = Broken(count, found)
-    return broken
+            broken[name] = Broken(count, found)
+    if state:
+        _remember(remembered, state, questions.keys() - broken.keys())
+    return Answers(broken, known)
+
+
+def _known(remembered: Path, state: str | None) -> frozenset[str]:
+    """The invariants that are known to hold in this state; none where there is no telling who has written since."""
+    try:
+        told = json.loads(remembered.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return frozenset()
+    return frozenset(told["hold"]) if state and told.get("state") == state else frozenset()
+
+
+def _remember(remembered: Path, state: str, hold: Collection[str]) -> None:
+    with suppress(OSError):  # on a full disk all are asked again
+        remembered.parent.mkdir(parents=True, exist_ok=True)
+        remembered.write_text(json.dumps({"state": state, "hold": sorted(hold)}), encoding="utf-8")
 
 
 def differing_tables(connection: Connection, published: Path) -> list[str]:

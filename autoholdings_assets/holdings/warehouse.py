@@ -3,10 +3,12 @@
 What does not belong here: any statement about portfolios; those are in the modules of their subject.
 """
 
+import filecmp
 import os
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from autoholdings_assets.holdings.disk import told_when_full
 from autoholdings_assets.holdings.refusals import Unusable
+from autoholdings_assets.holdings.untouched import keep_mark, mark_of
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -66,15 +69,33 @@ def locked(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None
 
 
 @contextmanager
-def open_warehouse(path: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[Connection]:
+def open_warehouse(
+    path: Path, wait_seconds: float = LOCK_WAIT_SECONDS, *, for_step: bool = False
+) -> Iterator[Connection]:
     """Open the warehouse for reading and writing, set up or migrated to the present schema.
 
     The warehouse is attached to a connection in memory, so that temporary tables never touch its file, with a storage
     version that DuckDB 1.5 reads. Nothing is written until a `transaction`.
 
+    ``for_step``: a step of a run opens it, which writes holdings only with a new generation; its mark
+    (``untouched.py``) outlives the block, and is the variable ``mark`` in it.
+
     Raises `WarehouseBusy`, `WarehouseTooNew`.
     """
-    with locked(path, wait_seconds), _in_memory() as connection:
+    with locked(path, wait_seconds):
+        mark = mark_of(path) if for_step else None
+        with open_locked(path) as connection:
+            if mark:
+                set_variables(connection, mark=mark)
+            yield connection
+        if mark:
+            keep_mark(path, mark)
+
+
+@contextmanager
+def open_locked(path: Path) -> Iterator[Connection]:
+    """Open the warehouse as `open_warehouse` does, where it is `locked` already. Raises `WarehouseTooNew`."""
+    with _in_memory() as connection:
         _attach(connection, path)
         _upgrade(connection, path)
         try:
@@ -99,15 +120,21 @@ def schema_versions(connection: Connection) -> tuple[int, int]:
     return int(scalar(connection, "SELECT max(version) FROM schema_version") or 0), max(_versions())
 
 
-def copy_warehouse(path: Path, copy: Path) -> None:
-    """Copy the warehouse's file, whole, onto disk; it must be `locked` and not open."""
+def copy_warehouse(path: Path, copy: Path) -> bool:
+    """Copy the warehouse's file, whole, onto disk; it must be `locked` and not open.
+
+    Gives whether the copy, read again, is the warehouse byte for byte.
+    """
     with _in_memory() as connection:
         _attach(connection, path)
         connection.execute("CHECKPOINT warehouse")  # what is only in the write-ahead log would be missing
         _detach(connection)
     shutil.copyfile(path, copy)
-    with copy.open("rb") as file:
-        os.fsync(file.fileno())
+    with copy.open("rb") as file, ThreadPoolExecutor(1) as disk:
+        on_disk = disk.submit(os.fsync, file.fileno())
+        is_exact = filecmp.cmp(path, copy, shallow=False)
+        on_disk.result()
+    return is_exact
 
 
 @contextmanager

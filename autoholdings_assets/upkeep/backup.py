@@ -27,7 +27,9 @@ from autoholdings_assets.upkeep.manifest import MANIFEST, File, Manifest, presen
 Told = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
 
-_MADE_AGAIN = ("staging/title_lists/", "staging/coverage/", "dagster_home/running/", "holdings.duckdb")
+_MADE_AGAIN = (
+    "staging/title_lists/", "staging/coverage/", "staging/invariants/", "dagster_home/running/", "holdings.duckdb",
+)  # fmt: skip
 _KNOWN_TITLES = "staging/plans/*/titles/*"
 """Without them the next run compares all titles, once."""
 _PASSING = (".lock", ".unfinished", ".part", ".wal", "-wal", "-shm", "-journal")

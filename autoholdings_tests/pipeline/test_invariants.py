@@ -1,11 +1,19 @@
 """What must be true after every run: it is, and each way of breaking it by hand is found, with the rows."""
 
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+
+import duckdb
 import pytest
 
 from autoholdings_assets.holdings import invariants
-from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, broken_invariants, differing_tables
+from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, ask_invariants, differing_tables
 from autoholdings_assets.holdings.warehouse import open_warehouse
 from autoholdings_assets.pipeline.invariants import OF_PORTFOLIOS, OF_PUBLISHED
+from autoholdings_assets.pipeline.steps import PortfoliosSummary
 from autoholdings_tests.library import JOURNALS, Feed, Library, book, isbn, issn, journal
 
 ROWS = [journal(f"Journal {n}", issn(n), issn(n + 100), start="1990", end="1999") for n in range(25)]
@@ -14,7 +22,7 @@ LATER = [journal(f"Journal {n}", issn(n), issn(n + 100), start="2001") for n in 
 
 def asked(library: Library) -> dict[str, Broken]:
     with open_warehouse(library.home.warehouse) as connection:
-        return broken_invariants(connection, "wiley", keep_apart=False)
+        return ask_invariants(connection, library.home, "wiley", keep_apart=False).broken
 
 
 @pytest.fixture
@@ -117,9 +125,109 @@ def test_the_published_copy_is_compared_with_the_warehouse(loaded: Library) -> N
     assert not verdict.passed and "portfolio_version" in verdict.sentence
 
 
-def test_a_run_that_finds_nothing_new_judges_the_state_all_the_same(loaded: Library) -> None:
-    """What somebody wrote into the warehouse past the pipeline is found, though no holdings have changed by a run."""
-    loaded.write(BROKEN_BY["coverage_is_in_order"][0])
+ALL = {invariant.name for invariant in INVARIANTS}
+
+
+def judged_again(library: Library) -> PortfoliosSummary:
+    """What the next run finds that finds nothing new."""
+    run = library.run()
+    assert run.outcome == "nothing new" and run.portfolios, run
+    return run.portfolios
+
+
+def test_what_held_is_not_asked_again_while_nobody_writes_to_the_holdings(loaded: Library) -> None:
+    attached(loaded)
+    loaded.run()
+    forgotten(loaded)
+    first, second, third = (judged_again(loaded) for _ in range(3))
+    assert (first.known_invariants, second.known_invariants, third.known_invariants) == (set(), ALL, ALL)
+    assert not second.broken_invariants
+    for check in OF_PORTFOLIOS:
+        of_first, of_second = check.judge(first), check.judge(second)
+        assert of_first.passed and of_second.passed and of_second.metadata == {"rows": 0}
+        assert of_second.sentence.startswith(of_first.sentence)
+        assert "nobody has written" in of_second.sentence and "nobody has written" not in of_first.sentence
+
+
+def test_what_did_not_hold_is_asked_by_every_run(library: Library, wiley: Feed) -> None:
+    wiley.serves([book("On Examples", isbn(1), title_id="a"), book("On Other Examples", isbn(1), title_id="b")])
+    library.run()
+    for _ in range(2):
+        again = judged_again(library)
+        assert again.known_invariants == ALL - {"identifiers_kept_apart"}
+        assert list(again.broken_invariants) == ["identifiers_kept_apart"]
+
+
+@pytest.mark.parametrize("name", [invariant.name for invariant in INVARIANTS])
+def test_a_run_that_finds_nothing_new_finds_what_somebody_wrote_past_the_pipeline(loaded: Library, name: str) -> None:
+    for _ in range(2):
+        judged_again(loaded)
+    before = loaded.home.warehouse.stat()
+    with duckdb.connect(str(loaded.home.warehouse)) as connection:  # as a person with DuckDB
+        connection.execute(BROKEN_BY[name][0])
+    os.utime(loaded.home.warehouse, ns=(before.st_atime_ns, before.st_mtime_ns))  # even where its date tells nothing
+    again = judged_again(loaded)
+    assert name in again.broken_invariants and again.known_invariants == set()
+    assert name in judged_again(loaded).broken_invariants
+
+
+def test_what_is_only_in_the_log_beside_the_warehouse_is_seen(loaded: Library) -> None:
+    """DuckDB leaves what is written there when it is killed, and the warehouse's file as it was."""
+    for _ in range(2):
+        judged_again(loaded)
+    dying = (
+        "import duckdb, os, sys\nconnection = duckdb.connect(sys.argv[1])\nconnection.execute(sys.argv[2])\nos._exit(0)"
+    )
+    before = loaded.home.warehouse.stat()
+    subprocess.run(
+        [sys.executable, "-c", dying, str(loaded.home.warehouse), BROKEN_BY["coverage_is_in_order"][0]], check=True
+    )
+    assert loaded.home.warehouse.stat().st_mtime_ns == before.st_mtime_ns
+    assert loaded.home.warehouse.with_name("warehouse.duckdb.wal").stat().st_size
+    assert "coverage_is_in_order" in judged_again(loaded).broken_invariants
+
+
+def attached(library: Library) -> None:
+    library.attach_po_line("Journal 9", "POL-9")
+
+
+def restored(library: Library) -> None:
+    """The very file, put back."""
+    copy = library.home.path / "copy"
+    shutil.copy2(library.home.warehouse, copy)
+    copy.replace(library.home.warehouse)
+
+
+def described(library: Library) -> None:
+    library.change_profile("wiley-main", description="Main campus")
+
+
+def cut_off(library: Library) -> None:
+    mark = library.home.warehouse.with_name("warehouse.duckdb.mark")
+    mark.write_text(mark.read_text()[:-5])
+
+
+def died(library: Library) -> None:
+    """A step that did not come to its end."""
+    with (
+        pytest.raises(KeyboardInterrupt),
+        open_warehouse(library.home.warehouse, for_step=True) as connection,
+    ):
+        connection.execute("UPDATE coverage_version SET statement_no = statement_no WHERE FALSE")
+        connection.execute("INSERT INTO job_run (run_id, vendor) VALUES ('died', 'wiley')")
+        raise KeyboardInterrupt
+
+
+def forgotten(library: Library) -> None:
+    (library.home.staging / "invariants" / "wiley.json").write_text("{}")
+
+
+@pytest.mark.parametrize("what", [attached, restored, described, cut_off, died, forgotten])
+def test_all_is_asked_again_after_anything_that_may_have_changed_an_answer(
+    loaded: Library, what: Callable[[Library], None]
+) -> None:
+    for _ in range(2):
+        judged_again(loaded)
+    what(loaded)
     run = loaded.run()
-    assert run.outcome == "nothing new", run
-    assert run.portfolios is not None and "coverage_is_in_order" in run.portfolios.broken_invariants
+    assert run.portfolios and run.portfolios.known_invariants == set()

@@ -30,7 +30,7 @@ from autoholdings_assets.config import (
 from autoholdings_assets.holdings import apply, undo
 from autoholdings_assets.holdings.entitlements import Grant, Inputs
 from autoholdings_assets.holdings.generations import advance
-from autoholdings_assets.holdings.invariants import broken_invariants
+from autoholdings_assets.holdings.invariants import ask_invariants
 from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan
 from autoholdings_assets.holdings.warehouse import Connection, open_warehouse, rows, scalar, transaction
 from autoholdings_assets.kbart.fields import FIELD_NAMES
@@ -155,7 +155,7 @@ class Life:
 
     def check(self) -> None:
         """What must hold now."""
-        broken = broken_invariants(self.connection, self.vendor, keep_apart=False)
+        broken = ask_invariants(self.connection, self.home, self.vendor, keep_apart=False).broken
         assert not [name for name in _INTEGRAL if name in broken], broken
         at = scalar(self.connection, "SELECT max(changed_at) FROM vendor_state WHERE vendor = ?", [self.vendor])
         self.moments.append((at, self.present()))

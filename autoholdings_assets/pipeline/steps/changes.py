@@ -9,7 +9,7 @@ from autoholdings_assets.holdings import apply, runs, undo
 from autoholdings_assets.holdings.apply import NotApplicable
 from autoholdings_assets.holdings.counting import YEARS_LOST
 from autoholdings_assets.holdings.generations import carried_out
-from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, broken_invariants
+from autoholdings_assets.holdings.invariants import INVARIANTS, Broken, ask_invariants
 from autoholdings_assets.holdings.plan import Plan, load_plan, make_plan, plan_items, unaccounted_rows
 from autoholdings_assets.holdings.runs import ProfileOutcome
 from autoholdings_assets.holdings.titles import MergedTitles, merge_titles
@@ -42,7 +42,10 @@ class PlanSummary:
 
 @dataclass(frozen=True)
 class PortfoliosSummary:
-    """What the run did to the portfolios. ``outcome`` is a word of ``job_run.outcome``."""
+    """What the run did to the portfolios. ``outcome`` is a word of ``job_run.outcome``.
+
+    ``known_invariants`` hold, as an earlier run found; nobody has written to the holdings since.
+    """
 
     outcome: str
     message: str
@@ -52,6 +55,7 @@ class PortfoliosSummary:
     counters: list[dict[str, object]]
     preview: list[dict[str, object]]
     broken_invariants: dict[str, Broken]
+    known_invariants: frozenset[str]
 
 
 def merge_coverage(context: RunContext) -> MergedTitles:
@@ -168,8 +172,8 @@ def _summary(
 ) -> PortfoliosSummary:
     end_run(connection, context, outcome, message, plan.plan_id if plan else None)
     keep_apart = context.configuration.vendor(context.vendor_name).merging.keep_apart
-    broken = broken_invariants(connection, context.vendor_name, keep_apart=keep_apart)
-    if any(invariant.name in broken for invariant in INVARIANTS if invariant.grave):
+    asked = ask_invariants(connection, context.home, context.vendor_name, keep_apart=keep_apart)
+    if any(invariant.name in asked.broken for invariant in INVARIANTS if invariant.grave):
         report_at_once(connection, context)  # its check stops the run here
     of_vendor = "collection IN (SELECT name FROM electronic_collection WHERE vendor = ?)"
     latest = f"SELECT updated_at FROM portfolio WHERE {of_vendor} ORDER BY updated_at DESC LIMIT {PREVIEW_ROWS}"
@@ -187,5 +191,5 @@ def _summary(
             f"ORDER BY updated_at DESC, title LIMIT {PREVIEW_ROWS}",
             [context.vendor_name, since],
         ),
-        broken,
+        asked.broken, asked.known,
     )  # fmt: skip

@@ -66,7 +66,7 @@ def retrieve_files(context: RunContext) -> Retrieval:
     configuration = context.configuration
     vendor = configuration.vendor(context.vendor_name)
     profiles = configuration.profiles_of(vendor.name, active_only=True)
-    with open_warehouse(context.home.warehouse) as connection:
+    with open_warehouse(context.home.warehouse, for_step=True) as connection:
         if not profiles and not is_retirement_pending(connection, vendor.name):
             raise ConfigurationError(
                 [
@@ -82,7 +82,7 @@ def retrieve_files(context: RunContext) -> Retrieval:
     # the warehouse is not held while the network is waited for
     with ThreadPoolExecutor(FETCHERS) as pool:
         arrivals = list(pool.map(lambda profile: arrival(context, vendor, profile, known[profile.name]), profiles))
-    with open_warehouse(context.home.warehouse) as connection:
+    with open_warehouse(context.home.warehouse, for_step=True) as connection:
         for outcome, file in arrivals:
             runs.record_arrival(connection, context.run_id, vendor.name, outcome, file)
         outcomes = [outcome for outcome, _ in arrivals]

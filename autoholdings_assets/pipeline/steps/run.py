@@ -47,7 +47,7 @@ def recorded_run(context: RunContext) -> Iterator[tuple[Connection, Configuratio
     """The open warehouse, the configuration and the vendor of a run that is recorded as begun."""
     configuration = context.configuration
     vendor = configuration.vendor(context.vendor_name)
-    with open_warehouse(context.home.warehouse) as connection:
+    with open_warehouse(context.home.warehouse, for_step=True) as connection:
         runs.start_run(connection, context.run_id, vendor.name, context.acted_by, configuration)
         yield connection, configuration, vendor
 
