@@ -31,24 +31,25 @@ LEVELS = (
 )
 """Strongest first."""
 
-_ANY_OPEN = (
-    "SELECT EXISTS (FROM desired_title ANTI JOIN link USING (title_key)) "
-    "AND EXISTS (FROM current_portfolio ANTI JOIN link USING (portfolio_id))"
-)
+_TITLES_OPEN = "EXISTS (FROM desired_title ANTI JOIN link USING (title_key))"
+_PORTFOLIOS_OPEN = "EXISTS (FROM current_portfolio ANTI JOIN link USING (portfolio_id))"
 
 
 def link_titles(connection: Connection) -> None:
     """Link ``desired_title`` with ``current_portfolio``, level by level and one to one.
 
-    Makes ``link`` (title_key, portfolio_id, agrees_on), ``tie`` and ``title_change`` (title_key, portfolio_id each).
+    Makes ``link`` (title_key, portfolio_id, agrees_on), ``tie`` and ``title_change`` (title_key, portfolio_id each); and
+    ``named_free`` (portfolio_id), those that a file names as free content.
     """
     connection.execute("CREATE OR REPLACE TEMP TABLE link (title_key UUID, portfolio_id BIGINT, agrees_on VARCHAR)")
     for level in LEVELS:
-        if not scalar(connection, _ANY_OPEN):
+        if not scalar(connection, f"SELECT {_TITLES_OPEN} AND {_PORTFOLIOS_OPEN}"):
             break
         connection.execute(
             sql("link_level").format(
                 name=level.name, title_value=level.title_value, portfolio_value=level.portfolio_value
             )
         )
-    connection.execute(sql("ambiguous"))
+    open_ones = scalar(connection, f"SELECT {_PORTFOLIOS_OPEN}")
+    for step in ("ambiguous", "named_free") if open_ones else ("all_linked",):
+        connection.execute(sql(step))

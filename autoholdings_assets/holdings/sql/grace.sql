@@ -1,29 +1,6 @@
 -- Titles that a profile's files do not name any more but that the policy grace_files still keeps. Input: link, row_outcome,
--- rows_with, grant_of_profile, current_portfolio, portfolio_grant, kbart_file, frozen, variable grace_files.
--- Output: named_free (portfolios that a file names as free content) and graced; the latter's portfolios join frozen.
-
-CREATE OR REPLACE TEMP TABLE free_outcome AS FROM row_outcome WHERE outcome = 'excluded';
-CREATE OR REPLACE TEMP TABLE named_free AS
-WITH free_row AS MATERIALIZED (
-    SELECT collection, online_identifier, print_identifier, title_id, publication_title, monograph_volume, monograph_edition
-    FROM rows_with('free_outcome')
-), missing AS (SELECT * FROM current_portfolio ANTI JOIN link USING (portfolio_id))
-SELECT c.portfolio_id
-FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.online_identifier = c.online_identifier
-UNION
-SELECT c.portfolio_id
-FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.print_identifier = c.online_identifier
-UNION
-SELECT c.portfolio_id
-FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.online_identifier = c.print_identifier
-UNION
-SELECT c.portfolio_id
-FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.print_identifier = c.print_identifier
-UNION
-SELECT c.portfolio_id
-FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.title_id = c.title_id
-    AND full_title(f.publication_title, f.monograph_volume, f.monograph_edition)
-        = full_title(c.title, c.monograph_volume, c.monograph_edition);
+-- grant_of_profile, current_portfolio, portfolio_grant, kbart_file, frozen, named_free, variable grace_files.
+-- Output: graced; its portfolios join frozen.
 
 CREATE OR REPLACE TEMP TABLE graced AS
 WITH named AS (

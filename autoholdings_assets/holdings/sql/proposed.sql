@@ -3,13 +3,13 @@
 
 -- A title that may be any of several portfolios is not activated, and none of these is touched.
 INSERT INTO frozen
-SELECT t.portfolio_id, any_value(d.profile_no), list(DISTINCT d.row_number ORDER BY d.row_number)
+SELECT t.portfolio_id, min(d.profile_no), list(DISTINCT d.row_number ORDER BY d.row_number)
 FROM tie AS t JOIN desired_title AS d USING (title_key) ANTI JOIN frozen USING (portfolio_id)
 GROUP BY t.portfolio_id;
 
 -- Where a row that names nothing could not be read, no portfolio loses anything.
 INSERT INTO frozen
-SELECT c.portfolio_id, any_value(s.profile_no), []::BIGINT[]
+SELECT c.portfolio_id, min(s.profile_no), []::BIGINT[]
 FROM current_portfolio AS c
 JOIN suspended AS s ON s.collection = c.collection
 LEFT JOIN link AS l ON l.portfolio_id = c.portfolio_id
