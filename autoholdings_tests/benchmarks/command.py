@@ -12,9 +12,7 @@ from autoholdings_tests.benchmarks.measuring import Result, environment, make_ho
 
 ROWS, CHANGES = 2_500, 50
 TIMES_UNCHANGED, TIMES_CHANGED = 2.0, 3.0
-_AS_INSTALLED = "import sys; sys.modules['hypothesis'] = None; "
-"""Without the package of the tests, as a library has it: pandera imports it where it finds it."""
-IMPORTS = [sys.executable, "-c", f"{_AS_INSTALLED}import dagster, pandas, pandera.pandas, duckdb"]
+IMPORTS = [sys.executable, "-c", "import dagster, pandas, pandera.pandas, duckdb"]
 
 
 def run(repeats: int) -> list[Result]:
@@ -25,7 +23,7 @@ def run(repeats: int) -> list[Result]:
         command = [
             sys.executable,
             "-c",
-            f"{_AS_INSTALLED}from autoholdings_assets.cli import main; main()",
+            "from autoholdings_assets.cli import main; main()",
             "run",
             "wiley",
             "--home",

@@ -58,8 +58,9 @@ def work(task: str, *arguments: str | Path | int) -> dict[str, Any]:
 
 
 def environment() -> dict[str, str]:
-    """The environment of a process that runs the job."""
-    return os.environ | {"BENCHMARK_TOKEN": "a-token-for-the-benchmark"}
+    """The environment of a process that runs the job. Its modules are compiled once, as where it is installed."""
+    here = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return here | {"BENCHMARK_TOKEN": "a-token-for-the-benchmark"}
 
 
 def make_home(folder: Path, address: str) -> Path:
