@@ -38,8 +38,8 @@ _PORTFOLIOS_OPEN = "EXISTS (FROM current_portfolio ANTI JOIN link USING (portfol
 def link_titles(connection: Connection) -> None:
     """Link ``desired_title`` with ``current_portfolio``, level by level and one to one.
 
-    Makes ``link`` (title_key, portfolio_id, agrees_on), ``tie`` and ``title_change`` (title_key, portfolio_id each); and
-    ``named_free`` (portfolio_id), those that a file names as free content.
+    Makes ``link`` (title_key, portfolio_id, agrees_on), ``tie`` and ``title_change`` (title_key, portfolio_id each),
+    and ``named_free`` (portfolio_id), those of which a file says that they are free content.
     """
     connection.execute("CREATE OR REPLACE TEMP TABLE link (title_key UUID, portfolio_id BIGINT, agrees_on VARCHAR)")
     for level in LEVELS:
