@@ -40,6 +40,10 @@ class WarehouseTooNew(Unusable):
     """The warehouse was written by a later version of this software."""
 
 
+class CopyDiffers(Unusable):
+    """The disk gave back something else than what was copied."""
+
+
 def sql(name: str) -> str:
     """The text of the SQL file ``holdings/sql/<name>.sql``."""
     return _SQL.joinpath(f"{name}.sql").read_text(encoding="utf-8")
@@ -135,6 +139,16 @@ def copy_warehouse(path: Path, copy: Path) -> bool:
         is_exact = filecmp.cmp(path, copy, shallow=False)
         on_disk.result()
     return is_exact
+
+
+def copy_to_keep(path: Path, copy: Path) -> None:
+    """Copy the warehouse's file as `copy_warehouse` does. Raises `CopyDiffers`, and leaves no such copy."""
+    if not copy_warehouse(path, copy):
+        copy.unlink()
+        raise CopyDiffers(
+            f"A copy of {path.name} was read back as something else: the disk may be failing. Have it checked, then "
+            "try again."
+        )
 
 
 @contextmanager
@@ -237,7 +251,7 @@ def _upgrade(connection: Connection, path: Path) -> None:
         return
     if found:
         _detach(connection)
-        copy_warehouse(path, path.with_name(f"{path.stem}.before-version-{newest}{path.suffix}"))
+        copy_to_keep(path, path.with_name(f"{path.stem}.before-version-{newest}{path.suffix}"))
         _attach(connection, path)
     now = datetime.now(UTC)
     with _all_or_nothing(connection):

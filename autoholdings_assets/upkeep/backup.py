@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.disk import told_when_full
 from autoholdings_assets.holdings.refusals import NotPossible
-from autoholdings_assets.holdings.warehouse import copy_warehouse, locked
+from autoholdings_assets.holdings.warehouse import copy_to_keep, locked
 from autoholdings_assets.upkeep.manifest import MANIFEST, File, Manifest, present_versions
 
 Told = Callable[[int, int], None]
@@ -52,8 +52,8 @@ class Backup:
 def back_up(home: Home, target: Path, now: datetime, told: Told = lambda done, total: None) -> Backup:
     """Write a backup of the home to a file, or to a file named after the moment when ``target`` is a folder.
 
-    Raises ``NotPossible`` when that is no place for one, ``DiskFull``, and ``WarehouseBusy`` when a run keeps the
-    warehouse too long.
+    Raises ``NotPossible`` when that is no place for one, ``DiskFull``, ``CopyDiffers``, and ``WarehouseBusy`` when a
+    run keeps the warehouse too long.
     """
     if target.is_dir():
         target /= f"{home.path.name}-{now:%Y-%m-%dT%H%M%SZ}.tar.gz"
@@ -89,7 +89,7 @@ def _copied_warehouse(home: Home, scratch: Path) -> dict[str, Path]:
         return {}
     copy = scratch / home.warehouse.name
     with locked(home.warehouse):
-        copy_warehouse(home.warehouse, copy)
+        copy_to_keep(home.warehouse, copy)
     return {home.warehouse.name: copy}
 
 

@@ -221,3 +221,19 @@ def test_what_is_no_backup_is_refused(library: Library, tmp_path: Path, capsys: 
         assert execute(["restore", str(tmp_path / name), "--home", str(tmp_path / "new")]) == 3
         assert "Nothing was restored" in capsys.readouterr().err
         assert not (tmp_path / "new").exists()
+
+
+def test_no_backup_is_made_of_what_the_disk_does_not_keep(
+    library: Library, run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(warehouse: Path, copy: Path) -> None:
+        copied(warehouse, copy)
+        with copy.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\0" * 4096)
+
+    copied = shutil.copyfile
+    monkeypatch.setattr(shutil, "copyfile", failing)
+    assert execute(["backup", str(tmp_path / "backup.tar.gz"), "--home", str(library.home.path)]) == 3
+    assert "the disk may be failing" in capsys.readouterr().err
+    assert not (tmp_path / "backup.tar.gz").exists()
