@@ -4,12 +4,15 @@ What belongs here: the list of these invariants and asking them. What does not: 
 (``pipeline/invariants.py``).
 """
 
+import hashlib
 import json
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings.warehouse import Connection, quoted, rows, scalar, set_variables, sql
@@ -23,6 +26,8 @@ _COMPARED = (
     "entitlement",
     "vendor_state",
 )
+
+_STATE = ("vendor_state", "entitlement", "electronic_collection", "integration_profile", "schema_version")
 
 
 @dataclass(frozen=True)
@@ -121,8 +126,7 @@ def ask_invariants(connection: Connection, home: Home, vendor: str, *, keep_apar
     """
     set_variables(connection, vendor=vendor, keep_apart=keep_apart)
     questions = {invariant.name: sql(f"invariants/{invariant.name}") for invariant in INVARIANTS}
-    set_variables(connection, questions=list(questions.values()))
-    state = scalar(connection, sql("invariants_state"))
+    state = _state(connection, questions, keep_apart)
     remembered = home.staging / "invariants" / f"{vendor}.json"
     known = _known(remembered, state)
     broken = {}
@@ -136,6 +140,18 @@ def ask_invariants(connection: Connection, home: Home, vendor: str, *, keep_apar
     if state:
         _remember(remembered, state, questions.keys() - broken.keys())
     return Answers(broken, known)
+
+
+def _state(connection: Connection, *asked: object) -> str | None:
+    """A digest of what was asked and of all that the answers hang on: the settings, and what stands for the holdings.
+
+    These are others only with another generation or, written by whomever else, with another mark (``untouched.py``).
+    ``None`` where there is no mark.
+    """
+    mark = scalar(connection, "SELECT getvariable('mark')")
+    stands = [connection.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in _STATE]
+    told = (mark, duckdb.__version__, *asked, stands)
+    return hashlib.sha256(repr(told).encode()).hexdigest() if mark else None
 
 
 def _known(remembered: Path, state: str | None) -> frozenset[str]:
