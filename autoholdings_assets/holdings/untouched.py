@@ -25,6 +25,11 @@ def keep_mark(warehouse: Path, mark: str) -> None:
         _path(warehouse).write_text(json.dumps({"mark": mark, "file": _identity(warehouse)}), encoding="utf-8")
 
 
+def has_log(warehouse: Path) -> bool:
+    """Whether DuckDB has left its write-ahead log beside the warehouse: not all of it may be in the file yet."""
+    return warehouse.with_name(warehouse.name + ".wal").exists()
+
+
 def _told(warehouse: Path) -> dict[str, object] | None:
     try:
         told = json.loads(_path(warehouse).read_text(encoding="utf-8"))
@@ -34,8 +39,8 @@ def _told(warehouse: Path) -> dict[str, object] | None:
 
 
 def _identity(warehouse: Path) -> object:
-    """What a file that is written to does not keep. A log beside it holds what may not be in the file yet."""
-    if warehouse.with_name(warehouse.name + ".wal").exists() or not warehouse.exists():
+    """What a file that is written to does not keep."""
+    if has_log(warehouse) or not warehouse.exists():
         return uuid4().hex  # like nothing else
     status = warehouse.stat()
     return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]

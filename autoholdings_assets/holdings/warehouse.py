@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from autoholdings_assets.holdings.disk import told_when_full
 from autoholdings_assets.holdings.refusals import Unusable
-from autoholdings_assets.holdings.untouched import keep_mark, mark_of
+from autoholdings_assets.holdings.untouched import has_log, keep_mark, mark_of
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -129,10 +129,11 @@ def copy_warehouse(path: Path, copy: Path) -> bool:
 
     Gives whether the copy, read again, is the warehouse byte for byte.
     """
-    with _in_memory() as connection:
-        _attach(connection, path)
-        connection.execute("CHECKPOINT warehouse")  # what is only in the write-ahead log would be missing
-        _detach(connection)
+    if has_log(path):  # what is only in the log would be missing
+        with _in_memory() as connection:
+            _attach(connection, path)
+            connection.execute("CHECKPOINT warehouse")
+            _detach(connection)
     shutil.copyfile(path, copy)
     with copy.open("rb") as file, ThreadPoolExecutor(1) as disk:
         on_disk = disk.submit(os.fsync, file.fileno())

@@ -237,3 +237,13 @@ def test_no_backup_is_made_of_what_the_disk_does_not_keep(
     assert execute(["backup", str(tmp_path / "backup.tar.gz"), "--home", str(library.home.path)]) == 3
     assert "the disk may be failing" in capsys.readouterr().err
     assert not (tmp_path / "backup.tar.gz").exists()
+
+
+def test_what_is_only_in_the_log_beside_the_warehouse_is_in_its_backup(
+    library: Library, run: str, tmp_path: Path
+) -> None:
+    library.write_and_die("UPDATE portfolio_version SET title = 'Acta Mutata' WHERE title = 'Acta Exempla'")
+    assert library.home.warehouse.with_name("warehouse.duckdb.wal").exists()
+    file = back_up(library.home, tmp_path / "backup.tar.gz", datetime.now(UTC)).path
+    restore(file, Home(tmp_path / "new"))
+    assert "Acta Mutata" in restored(library, tmp_path / "new").titles()

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 
 import duckdb
@@ -175,13 +173,8 @@ def test_what_is_only_in_the_log_beside_the_warehouse_is_seen(loaded: Library) -
     """DuckDB leaves what is written there when it is killed, and the warehouse's file as it was."""
     for _ in range(2):
         judged_again(loaded)
-    dying = (
-        "import duckdb, os, sys\nconnection = duckdb.connect(sys.argv[1])\nconnection.execute(sys.argv[2])\nos._exit(0)"
-    )
     before = loaded.home.warehouse.stat()
-    subprocess.run(
-        [sys.executable, "-c", dying, str(loaded.home.warehouse), BROKEN_BY["coverage_is_in_order"][0]], check=True
-    )
+    loaded.write_and_die(BROKEN_BY["coverage_is_in_order"][0])
     assert loaded.home.warehouse.stat().st_mtime_ns == before.st_mtime_ns
     assert loaded.home.warehouse.with_name("warehouse.duckdb.wal").stat().st_size
     assert "coverage_is_in_order" in judged_again(loaded).broken_invariants
