@@ -7,17 +7,10 @@ CREATE OR REPLACE TEMP TABLE open_portfolio AS
 SELECT * FROM current_portfolio ANTI JOIN link USING (portfolio_id);
 
 CREATE OR REPLACE TEMP TABLE tie AS
-SELECT t.title_key, p.portfolio_id FROM open_title AS t JOIN open_portfolio AS p
-    ON p.collection = t.collection AND p.online_identifier = t.online_identifier
-UNION
-SELECT t.title_key, p.portfolio_id FROM open_title AS t JOIN open_portfolio AS p
-    ON p.collection = t.collection AND p.print_identifier = t.print_identifier
-UNION
-SELECT t.title_key, p.portfolio_id FROM open_title AS t JOIN open_portfolio AS p
-    ON p.collection = t.collection AND p.online_identifier = t.print_identifier
-UNION
-SELECT t.title_key, p.portfolio_id FROM open_title AS t JOIN open_portfolio AS p
-    ON p.collection = t.collection AND p.print_identifier = t.online_identifier
+SELECT title_key, portfolio_id
+FROM (SELECT title_key, collection, unnest([online_identifier, print_identifier]) AS identifier FROM open_title)
+JOIN (SELECT portfolio_id, collection, unnest([online_identifier, print_identifier]) AS identifier FROM open_portfolio)
+    USING (collection, identifier)
 UNION
 SELECT t.title_key, p.portfolio_id FROM open_title AS t JOIN open_portfolio AS p
     ON p.collection = t.collection AND p.title_id = t.title_id

@@ -4,18 +4,12 @@ CREATE OR REPLACE TEMP TABLE named_free AS
 WITH free_row AS MATERIALIZED (
     SELECT collection, online_identifier, print_identifier, title_id, publication_title, monograph_volume, monograph_edition
     FROM rows_with('free_outcome')
-), missing AS (SELECT * FROM current_portfolio ANTI JOIN link USING (portfolio_id))
-SELECT c.portfolio_id
-FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.online_identifier = c.online_identifier
-UNION
-SELECT c.portfolio_id
-FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.print_identifier = c.online_identifier
-UNION
-SELECT c.portfolio_id
-FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.online_identifier = c.print_identifier
-UNION
-SELECT c.portfolio_id
-FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.print_identifier = c.print_identifier
+), missing AS (
+    SELECT * FROM current_portfolio ANTI JOIN link USING (portfolio_id)
+)
+SELECT portfolio_id
+FROM (SELECT portfolio_id, collection, unnest([online_identifier, print_identifier]) AS identifier FROM missing)
+JOIN (SELECT collection, unnest([online_identifier, print_identifier]) AS identifier FROM free_row) USING (collection, identifier)
 UNION
 SELECT c.portfolio_id
 FROM missing AS c JOIN free_row AS f ON f.collection = c.collection AND f.title_id = c.title_id
