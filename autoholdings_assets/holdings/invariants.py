@@ -28,6 +28,7 @@ _COMPARED = (
 )
 
 _STATE = ("vendor_state", "entitlement", "electronic_collection", "integration_profile", "schema_version")
+"""Small tables that tell whether answers may have changed: generations and settings."""
 
 
 @dataclass(frozen=True)
