@@ -3,7 +3,6 @@
 What does not belong here: any statement about portfolios; those are in the modules of their subject.
 """
 
-import filecmp
 import os
 import re
 import shutil
@@ -11,6 +10,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ PATIENCE_SECONDS = 5.0
 """How long those wait for a run to let go of the warehouse who can look again later: sensors, the doctor, alerts."""
 _SQL = Path(__file__).parent / "sql"
 _MIGRATIONS = _SQL / "migrations"
+_PIECE = 1 << 16
+"""Bytes of a file that are looked at together."""
 _idle: dict[int, list[Connection]] = {}
 _READ = re.compile(r"\b(?:FROM|JOIN)[ (]+(\w+)")  # the tables and views that a view's statement names
 
@@ -137,9 +140,16 @@ def copy_warehouse(path: Path, copy: Path) -> bool:
     shutil.copyfile(path, copy)
     with copy.open("rb") as file, ThreadPoolExecutor(1) as disk:
         on_disk = disk.submit(os.fsync, file.fileno())
-        is_exact = filecmp.cmp(path, copy, shallow=False)
+        is_exact = _is_same(path, copy)
         on_disk.result()
     return is_exact
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two files are the same byte for byte, as ``filecmp`` would say more slowly, in far smaller pieces."""
+    with one.open("rb") as first, other.open("rb") as second:
+        pieces = (iter(partial(file.read, _PIECE), b"") for file in (first, second))
+        return all(here == there for here, there in zip_longest(*pieces))
 
 
 def copy_to_keep(path: Path, copy: Path) -> None:

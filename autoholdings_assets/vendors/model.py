@@ -146,15 +146,17 @@ class Vendor(StrictModel):
 
         The first collection whose type and condition fit takes the row.
         """
-        nowhere = rows["publication_type"].mask(rows["publication_type"].notna())
-        routed = nowhere.rename("collection")
-        for collection in self.collections:
-            fits = routed.isna() & (rows["publication_type"] == collection.publication_type)
+        import pandas as pd
+
+        chosen = pd.Series(-1, rows.index)  # numbers, since text is written slowly place by place
+        for number, collection in enumerate(self.collections):
+            fits = (chosen < 0) & (rows["publication_type"] == collection.publication_type)
             if collection.when is not None:
                 value = rows[collection.when.column].astype("str")
                 fits &= value.str.contains(collection.when.contains, case=False, regex=False, na=False)
-            routed[fits] = collection.name
-        return routed
+            chosen[fits] = number
+        names = pd.array([collection.name for collection in self.collections], dtype="str")
+        return pd.Series(names.take(chosen.to_numpy(), allow_fill=True), rows.index, name="collection")
 
     def next_publication(self, after: datetime) -> datetime | None:
         """When the next file is there, in the vendor's time zone; None when the vendor does not say."""
