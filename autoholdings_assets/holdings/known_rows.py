@@ -41,24 +41,51 @@ class KnownRows:
     judged: pa.Table
 
 
-def known_rows(hashes: LineHashes | None, header_line: int, before: Path | None) -> KnownRows | None:
+@dataclass(frozen=True)
+class EarlierRows:
+    """The staged rows of a file before, and of which line each is; of repeated lines the first alone.
+
+    ``count``: how many rows are in the folder's files.
+    """
+
+    folder: Path
+    count: int
+    rows: pa.Table
+    lines: "pd.Index[int]"
+
+
+def earlier_rows(folder: Path | None) -> EarlierRows | None:
+    """What is staged there, so that lines can be looked up. ``None`` where there are too few to be worth it."""
+    count = row_parts.count_rows(folder) if folder and folder.exists() else 0
+    if folder is None or count < LEAST_KNOWN * LEAST_LINES:
+        return None
+    rows = row_parts.read(folder, ["row_id", "line", "line_check", "status", "found", "content"])
+    if rows["line"].null_count:
+        rows = rows.filter(rows["line"].is_valid())
+    lines = pd.Index(rows["line"].to_numpy())
+    if not lines.is_unique:
+        first = ~lines.duplicated()
+        rows, lines = rows.filter(pa.array(first)), lines[first]
+    return EarlierRows(folder, count, rows, lines)
+
+
+def known_rows(hashes: LineHashes | None, header_line: int, earlier: EarlierRows | None) -> KnownRows | None:
     """The rows of a file that another, staged one has too. ``None`` where there are too few to be worth it.
 
     Rejected rows are never known, so that their faults are told of this file, and of repetitions the first one is, so
     that a row before is one row now at most.
     """
-    if hashes is None or len(hashes.line) < LEAST_LINES or before is None or not before.exists():
+    if hashes is None or len(hashes.line) < LEAST_LINES or earlier is None:
         return None
-    there = row_parts.read(before, ["row_id", "line", "line_check", "status", "found", "content"])
-    at = pc.index_in(hashes.line, value_set=there["line"])
-    found = there.select(["line_check", "status"]).take(at)
+    at = earlier.lines.get_indexer(hashes.line.to_numpy())
+    found = earlier.rows.select(["line_check", "status"]).take(pa.array(at, mask=at < 0))
     known = pc.and_(pc.equal(found["line_check"], hashes.line_check), pc.not_equal(found["status"], "rejected"))
     lines = np.asarray(pc.fill_null(known, False).to_numpy())
-    lines[np.flatnonzero(lines)[pd.Series(at.filter(pa.array(lines))).duplicated()]] = False
-    least = LEAST_KNOWN * max(len(lines), len(there))
-    if lines.sum() < least or row_parts.count(before) > MOST_ADDED + len(there) // row_parts.ROW_GROUP:
+    lines[np.flatnonzero(lines)[pd.Series(at[lines]).duplicated()]] = False
+    least = LEAST_KNOWN * max(len(lines), earlier.count)
+    if lines.sum() < least or row_parts.count(earlier.folder) > MOST_ADDED + earlier.count // row_parts.ROW_GROUP:
         return None
-    rows = there.select(["row_id", "status", "found", "content"]).take(at.filter(pa.array(lines)))
+    rows = earlier.rows.select(["row_id", "status", "found", "content"]).take(pa.array(at[lines]))
     row_numbers = pa.array(np.flatnonzero(lines) + header_line + 1)
-    kept = Kept(before, pa.table({"row_id": rows["row_id"], "row_number": row_numbers}))
+    kept = Kept(earlier.folder, pa.table({"row_id": rows["row_id"], "row_number": row_numbers}))
     return KnownRows(lines, kept, rows.select(["status", "found", "content"]))

@@ -100,6 +100,11 @@ def count(folder: Path) -> int:
     return len(_files(folder))
 
 
+def count_rows(folder: Path) -> int:
+    """How many rows are in its files, which are not all its own."""
+    return sum(pq.read_metadata(path).num_rows for path in _files(folder))
+
+
 def numbering(folder: Path) -> str:
     """Another one whenever the ids of rows are others: what speaks of rows by their ids holds under it alone."""
     return _about(folder).get(NUMBERING, folder.name)

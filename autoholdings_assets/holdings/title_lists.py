@@ -9,19 +9,21 @@ that it can be made again from the archive at any time.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from autoholdings_assets.config import Home
 from autoholdings_assets.holdings import row_parts
-from autoholdings_assets.holdings.known_rows import known_rows
+from autoholdings_assets.holdings.known_rows import earlier_rows, known_rows
 from autoholdings_assets.holdings.row_parts import Kept
 from autoholdings_assets.holdings.warehouse import Connection, transaction
 from autoholdings_assets.kbart import validation
@@ -99,9 +101,11 @@ def stage(home: Home, vendor: Vendor, file_sha256: str, name: str, before: Path 
     ``kbart.errors.UnreadableFile`` where the file as a whole cannot be used.
     """
     options = ReadingOptions(**vendor.reading.model_dump())
-    file = open_file(Archive(home.archive).path_of(file_sha256), name=name, limits=options.limits)
-    hashes = line_hashes(file.layout)
-    known = known_rows(hashes, file.layout.header_line, before)
+    with ThreadPoolExecutor(1) as beside:
+        earlier = beside.submit(earlier_rows, before)
+        file = open_file(Archive(home.archive).path_of(file_sha256), name=name, limits=options.limits)
+        hashes = line_hashes(file.layout)
+    known = known_rows(hashes, file.layout.header_line, earlier.result())
     text = read_lines(file, ~known.lines) if known else None
     if text is None:
         known, text = None, read_rows(file)
@@ -109,10 +113,13 @@ def stage(home: Home, vendor: Vendor, file_sha256: str, name: str, before: Path 
     title_list = validate(text, options)
     rows = _rows(title_list, vendor, hashes)
     path = staged_path(home, vendor, file_sha256)
-    write_rows(rows, path, known.kept if known else None)
     judged = (rows, known.judged) if known else (rows,)
-    statuses = _times(table["status"] for table in judged)
-    counts = _counts(path, judged) if known else title_list.counts
+    with ThreadPoolExecutor(1) as beside:
+        written = beside.submit(write_rows, rows, path, known.kept if known else None)
+        statuses = _times(table["status"] for table in judged)
+        repeated = _repeated(judged) if known else None
+    written.result()
+    counts = title_list.counts if repeated is None else _counts(path, judged, repeated)
     return StagedTitleList(
         file_sha256,
         path,
@@ -126,10 +133,14 @@ def stage(home: Home, vendor: Vendor, file_sha256: str, name: str, before: Path 
     )
 
 
-def _counts(path: Path, judged: Sequence[pa.Table]) -> dict[str, int]:
-    """How many of the rows staged at ``path`` break each rule. ``judged``: what came of them."""
+def _repeated(judged: Sequence[pa.Table]) -> npt.NDArray[np.uint64]:
+    """The content that several rows have."""
     content = np.sort(np.concatenate([table["content"].drop_null().to_numpy() for table in judged]))
-    repeated = np.unique(content[1:][content[1:] == content[:-1]])
+    return np.unique(content[1:][content[1:] == content[:-1]])
+
+
+def _counts(path: Path, judged: Sequence[pa.Table], repeated: npt.NDArray[np.uint64]) -> dict[str, int]:
+    """How many of the rows staged at ``path`` break each rule. ``judged``: what came of them."""
     alike = pd.DataFrame(columns=["content", *FIELD_NAMES], dtype="str")
     if len(repeated):
         of_rows = f"{', '.join(alike.columns)} FROM {row_parts.in_sql(path)} WHERE content IN (SELECT unnest(?))"
