@@ -5,6 +5,8 @@ a process (``command.py``), reading alone (``reading.py``).
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,11 +28,11 @@ def run(rows: int, repeats: int) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
         files = _write_files(Path(folder), rows)
         engines, jobs, bare = [], [], []
-        for number in range(repeats):
-            home = Path(folder) / f"home{number}"
-            engines.append(work("engine", files[0], Path(folder) / "engine.duckdb"))
-            jobs.append(_job(home, address))
-            bare.append(work("tables", home, Path(folder) / f"bare{number}.duckdb")["seconds"])
+        for _ in range(repeats):
+            with _fresh(folder) as pair:
+                engines.append(work("engine", files[0], pair / "engine.duckdb"))
+                jobs.append(_job(pair / "home", address))
+                bare.append(work("tables", pair / "home", pair / "bare.duckdb")["seconds"])
     seconds = [engine["seconds"] for engine in engines]
     found = []
     for at, (kind, goal) in enumerate(GOALS.items()):
@@ -59,11 +61,11 @@ def run_script(rows: int, repeats: int) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
         files = _write_files(Path(folder), rows)
         ours, theirs = [], []
-        for number in range(repeats):
-            database = Path(folder) / f"script{number}.duckdb"
-            theirs.append(sum(work("script", file, database)["seconds"] for file in files))
-            runs = _job(Path(folder) / f"home{number}", address)["runs"]
-            ours.append(sum(r["seconds"] for r in runs[: len(files)]))
+        for _ in range(repeats):
+            with _fresh(folder) as pair:
+                theirs.append(sum(work("script", file, pair / "script.duckdb")["seconds"] for file in files))
+                runs = _job(pair / "home", address)["runs"]
+                ours.append(sum(r["seconds"] for r in runs[: len(files)]))
     return [
         result(
             "first load and weekly run: a plain pandas script / the whole job",
@@ -84,10 +86,10 @@ def run_growth(rows: int, repeats: int) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
         small, large = (write_title_list(Path(folder) / f"Wiley_{n}_2026-01-03.txt", n) for n in (rows, GROWTH * rows))
         of_small, of_large = [], []
-        for number in range(repeats):
+        for _ in range(repeats):
             for file, found in ((small, of_small), (large, of_large)):
-                home = make_home(Path(folder) / f"home-{file.stem}-{number}", address)
-                found += work("job", home, f"{address}/{file.name}")["runs"]
+                with _fresh(folder) as place:
+                    found += work("job", make_home(place / "home", address), f"{address}/{file.name}")["runs"]
     seconds = [[run["seconds"] for run in runs] for runs in (of_large, of_small)]
     return [
         result(
@@ -106,6 +108,13 @@ def run_growth(rows: int, repeats: int) -> list[Result]:
             rows=GROWTH * rows,
         ),
     ]
+
+
+@contextmanager
+def _fresh(folder: str) -> Iterator[Path]:
+    """A place for what is measured, gone afterwards: what earlier pairs wrote is not to slow down later ones."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        yield Path(place)
 
 
 def _write_files(folder: Path, rows: int) -> list[Path]:

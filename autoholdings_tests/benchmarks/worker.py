@@ -37,7 +37,6 @@ LARGE_TABLES = ("plan_item", "portfolio_version", "coverage_version", "portfolio
 
 def engine(file: str, database: str) -> dict[str, Any]:
     """DuckDB makes a table of the file in a database file."""
-    Path(database).unlink(missing_ok=True)
     started = _now()
     with duckdb.connect(database) as connection:
         connection.execute(
