@@ -46,8 +46,4 @@ def _previous(patient: Patient, profiles: list[IntegrationProfile]) -> dict[str,
             files = {profile.name: previous_file(connection, profile.name) for profile in profiles}
     except WarehouseBusy:
         return {}
-    return {
-        name: Previous(file.file_sha256, file.etag, file.last_modified)
-        for name, file in files.items()
-        if file is not None
-    }
+    return {name: file.previous for name, file in files.items() if file is not None}

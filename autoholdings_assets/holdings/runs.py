@@ -10,7 +10,7 @@ from typing import Any
 from autoholdings_assets.config import Configuration
 from autoholdings_assets.holdings.counting import HasCounters
 from autoholdings_assets.holdings.warehouse import Connection, rows, scalar, sql, transaction
-from autoholdings_assets.retrieval import FROM_INBOX
+from autoholdings_assets.retrieval import FROM_INBOX, Previous
 
 DONE = "done"
 DONE_WITH_FINDINGS = "done with findings"
@@ -51,6 +51,11 @@ class ArrivedFile:
     last_modified: str | None
     content_type: str | None
     retrieved_from: str
+
+    @property
+    def previous(self) -> Previous:
+        """What a request for the next one tells of it."""
+        return Previous(self.file_sha256, self.retrieved_from, self.etag, self.last_modified)
 
 
 @dataclass(frozen=True)

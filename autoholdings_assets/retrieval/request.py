@@ -38,9 +38,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Previous:
-    """What is known of the file that this profile got last."""
+    """What is known of the file that this profile got last; ``shown_url`` is where it came from."""
 
     sha256: str
+    shown_url: str
     etag: str | None = None
     last_modified: str | None = None
 
@@ -71,8 +72,7 @@ class Call:
     @property
     def shown_url(self) -> str:
         """The profile's address without its query; credentials in the path stay ``{name}``."""
-        parts = urlsplit(self.profile.url or "")
-        return f"{parts.scheme}://{parts.netloc}{parts.path}"
+        return _shown_url(self.profile)
 
     def error(
         self, kind: type[errors.RetrievalError], *, retry_after: float | None = None, **details: str | int | float
@@ -122,10 +122,11 @@ def prepare(
     if vendor.request.content_types:
         headers.setdefault("Accept", ", ".join((*vendor.request.content_types, "*/*;q=0.1")))
     headers["Accept-Encoding"] = "gzip"
-    if previous and previous.etag:
-        headers["If-None-Match"] = previous.etag
-    if previous and previous.last_modified:
-        headers["If-Modified-Since"] = previous.last_modified
+    if previous and previous.shown_url == _shown_url(profile):  # another address's file may be older than this one
+        if previous.etag:
+            headers["If-None-Match"] = previous.etag
+        if previous.last_modified:
+            headers["If-Modified-Since"] = previous.last_modified
     return Call(
         profile=profile,
         vendor=vendor,
@@ -137,3 +138,8 @@ def prepare(
         clean=Redaction(confidential),
         credentials=Credentials.of(profile, vendor, confidential),
     )
+
+
+def _shown_url(profile: IntegrationProfile) -> str:
+    parts = urlsplit(profile.url or "")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"

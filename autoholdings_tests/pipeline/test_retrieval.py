@@ -1,6 +1,7 @@
 """Fetching a file from a vendor over loopback HTTP: what arrives, and each way in which nothing does."""
 
 import contextlib
+import dataclasses
 import hashlib
 import logging
 import re
@@ -86,7 +87,7 @@ def retrieve(
 
 
 def as_previous(retrieved: Retrieved) -> Previous:
-    return Previous(retrieved.sha256, retrieved.etag, retrieved.last_modified)
+    return Previous(retrieved.sha256, retrieved.shown_url, retrieved.etag, retrieved.last_modified)
 
 
 def files_in(archive: Archive) -> list[Path]:
@@ -126,13 +127,20 @@ def test_an_unchanged_file_is_not_sent_again(account: Account, archive: Archive)
 
 def test_last_modified_alone_is_enough_for_a_conditional_request(account: Account, archive: Archive) -> None:
     first = retrieve(account, archive)
-    second = retrieve(account, archive, Previous(first.sha256, None, first.last_modified))
+    second = retrieve(account, archive, Previous(first.sha256, first.shown_url, None, first.last_modified))
     assert second.status == "not modified"
+
+
+def test_another_address_is_not_asked_conditionally(account: Account, archive: Archive) -> None:
+    """Its file may be older than the one that came from the address before."""
+    first = retrieve(account, archive)
+    second = retrieve(account, archive, dataclasses.replace(as_previous(first), shown_url=f"{account.url}-before"))
+    assert (second.status, account.statuses) == ("same", [200, 200])
 
 
 def test_the_same_bytes_again_are_the_same_file(account: Account, archive: Archive) -> None:
     first = retrieve(account, archive)
-    second = retrieve(account, archive, Previous(first.sha256))
+    second = retrieve(account, archive, Previous(first.sha256, first.shown_url))
     assert (second.status, second.sha256) == ("same", first.sha256)
     assert account.statuses == [200, 200]
 

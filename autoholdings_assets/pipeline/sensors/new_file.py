@@ -22,7 +22,7 @@ from autoholdings_assets.holdings.warehouse import PATIENCE_SECONDS, open_wareho
 from autoholdings_assets.pipeline.home import HomeResource
 from autoholdings_assets.pipeline.jobs import JOB_NAME, run_request
 from autoholdings_assets.pipeline.sensors.asked_runs import PAUSES, Cursor, Fate, Told, fate, look, run_key
-from autoholdings_assets.retrieval import Previous, RetrievalError, errors, mark_of_new_file
+from autoholdings_assets.retrieval import RetrievalError, errors, mark_of_new_file
 from autoholdings_assets.vendors.cron import next_time
 from autoholdings_assets.vendors.model import Vendor
 
@@ -105,9 +105,8 @@ def glance_at(home: Home, vendor: Vendor, now: datetime) -> list[Sight]:
 
 
 def _glance(vendor: Vendor, profile: IntegrationProfile, last: ArrivedFile | None, now: datetime) -> Sight:
-    known = Previous(last.file_sha256, last.etag, last.last_modified) if last else None
     try:
-        mark = mark_of_new_file(profile, vendor, known, now=now)
+        mark = mark_of_new_file(profile, vendor, last.previous if last else None, now=now)
     except RetrievalError as error:
         awaited = isinstance(error, errors.NoFileYet) and last is None
         what: Literal["no first file yet", "failure"] = "no first file yet" if awaited else "failure"

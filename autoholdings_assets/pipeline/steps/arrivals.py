@@ -15,7 +15,6 @@ from autoholdings_assets.retrieval import (
     FROM_INBOX,
     Archive,
     Inbox,
-    Previous,
     RetrievalError,
     Retrieved,
     date_in_name,
@@ -62,9 +61,8 @@ def arrival(context: RunContext, vendor: Vendor, profile: IntegrationProfile, kn
         file = ArrivedFile(taken.sha256, name, date_in_name(name), taken.size, None, None, None, FROM_INBOX)
         return _outcome(profile, "new file", f"{name}, {taken.size:,} bytes, delivered by hand.{more}", file), file
     last = known.from_vendor
-    previous = Previous(last.file_sha256, last.etag, last.last_modified) if last else None
     try:
-        found = retrieve(profile, vendor, archive, previous, now=context.now)
+        found = retrieve(profile, vendor, archive, last.previous if last else None, now=context.now)
     except (RetrievalError, ConfigurationError) as error:
         return _failed(profile, error, known)
     return _answered(profile, found, known)
