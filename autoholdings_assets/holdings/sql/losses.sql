@@ -7,14 +7,18 @@ WITH present_grant AS (
     WHERE valid_to IS NULL AND collection IN (SELECT collection FROM collection_state WHERE active)
 ), ended_grant AS (
     SELECT portfolio_id, profile FROM planned_grant WHERE NOT is_granted
-), counted_grant AS (
-    SELECT 'titles' AS measure, * FROM present_grant
-    UNION ALL
-    SELECT 'titles with a PO line', * FROM present_grant SEMI JOIN (FROM acquisition WHERE po_line IS NOT NULL) AS q USING (portfolio_id)
+), with_po_line AS (
+    SELECT portfolio_id FROM acquisition WHERE po_line IS NOT NULL
 ), granted AS (
-    SELECT measure, collection, profile, count(*) AS had FROM counted_grant GROUP BY ALL
+    SELECT 'titles' AS measure, collection, profile, count(*) AS had FROM present_grant GROUP BY ALL
+    UNION ALL
+    SELECT 'titles with a PO line', collection, profile, count(*) FROM present_grant SEMI JOIN with_po_line USING (portfolio_id) GROUP BY ALL
+), present_grant_lost AS (
+    FROM present_grant SEMI JOIN ended_grant USING (portfolio_id, profile)
 ), lost_grant AS (
-    SELECT measure, collection, profile, count(*) AS lost FROM counted_grant SEMI JOIN ended_grant USING (portfolio_id, profile) GROUP BY ALL
+    SELECT 'titles' AS measure, collection, profile, count(*) AS lost FROM present_grant_lost GROUP BY ALL
+    UNION ALL
+    SELECT 'titles with a PO line', collection, profile, count(*) FROM present_grant_lost SEMI JOIN with_po_line USING (portfolio_id) GROUP BY ALL
 ), available_now AS (
     SELECT portfolio_id, collection, CASE WHEN available_for_all THEN getvariable('all_groups') ELSE available_for END AS groups FROM portfolio_now
 ), held AS (  -- counted before the groups are taken apart: there are few different lists of them
