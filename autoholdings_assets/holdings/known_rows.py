@@ -55,13 +55,16 @@ class EarlierRows:
 
 
 def earlier_rows(folder: Path | None) -> EarlierRows | None:
-    """What is staged there, so that lines can be looked up. ``None`` where there are too few to be worth it."""
+    """What is staged there, so that lines can be looked up.
+
+    ``None`` where there is too little to be worth it, or where the rows do not stand on a line each.
+    """
     count = row_parts.count_rows(folder) if folder and folder.exists() else 0
     if folder is None or count < LEAST_KNOWN * LEAST_LINES:
         return None
     rows = row_parts.read(folder, ["row_id", "line", "line_check", "status", "found", "content"])
     if rows["line"].null_count:
-        rows = rows.filter(rows["line"].is_valid())
+        return None
     lines = pd.Index(rows["line"].to_numpy())
     if not lines.is_unique:
         first = ~lines.duplicated()

@@ -176,3 +176,9 @@ def test_a_list_of_many_files_is_read_whole(tmp_path: Path, monkeypatch: pytest.
         for week in range(4)
     ]
     assert kept == [False, True, True, False]
+
+
+@pytest.mark.parametrize(("more", "is_looked_up"), [("", True), ("too few\tcells\n", False)])
+def test_rows_are_looked_up_where_each_stands_on_a_line(tmp_path: Path, more: str, is_looked_up: bool) -> None:
+    staged = staged_after(Home(tmp_path), VENDORS["wiley"], kbart([serial(), monograph()]) + more)
+    assert (known_rows.earlier_rows(staged.path) is not None) == is_looked_up

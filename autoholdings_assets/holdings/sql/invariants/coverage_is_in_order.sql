@@ -18,9 +18,8 @@ WITH own AS (
     WINDOW statements AS (PARTITION BY portfolio_id ORDER BY statement_no)
     QUALIFY from_date < lag(from_date IGNORE NULLS) OVER statements OR statement_no = lag(statement_no) OVER statements
 ), of_vendor AS MATERIALIZED (  -- by their numbers first, since titles are wide and there are hardly any
-    SELECT portfolio_id
-    FROM portfolio_version SEMI JOIN out_of_order USING (portfolio_id)
-    WHERE valid_to IS NULL AND collection IN (SELECT name FROM electronic_collection WHERE vendor = getvariable('vendor'))
+    SELECT portfolio_id FROM portfolio SEMI JOIN out_of_order USING (portfolio_id)
+    WHERE collection IN (SELECT name FROM electronic_collection WHERE vendor = getvariable('vendor'))
 )
 SELECT c.portfolio_id, p.title, c.statement_no, c.from_date, c.until_date
 FROM out_of_order AS c JOIN (FROM portfolio SEMI JOIN of_vendor USING (portfolio_id)) AS p USING (portfolio_id)
