@@ -137,8 +137,9 @@ def unexpected(error: BaseException, log_folder: Path) -> None:
             file.write(f"\n{datetime.now(UTC).isoformat()} {' '.join(sys.argv)}\n")
             traceback.print_exception(error, file=file)
         where = f"The details are in {log}."
-    except OSError as problem:
-        where = f"The details could not be written to {log} ({problem.strerror})."
+    except OSError as problem:  # a full disk may be behind the error too, which SQLite calls an I/O error
+        unwritten = f"The details could not be written to {log} ({problem.strerror})."
+        where = str(DiskFull(log_folder.parent)) if is_full_disk(problem) else unwritten
     sentence = " ".join(str(error).split()) or type(error).__name__
     err.print(f"[bold red]Something unexpected happened:[/] {escape(sentence.rstrip('.'))}. {escape(where)}")
 

@@ -208,6 +208,18 @@ def test_a_full_disk_is_told_even_where_the_log_cannot_be_written(
     assert "something odd. The details could not be written to" in told
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_disk_that_is_too_full_for_the_log_is_told_with_the_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SQLite calls a full disk an I/O error; that the details cannot be written tells what it is."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "autoholdings.log").symlink_to("/dev/full")
+    unexpected(RuntimeError("disk I/O error"), tmp_path / "logs")
+    told = " ".join(capsys.readouterr().err.split())
+    assert "disk I/O error. The disk of" in told and "is full. Free some space there" in told
+
+
 def test_the_version_is_told_by_a_folder_that_was_never_installed_too(
     never_installed: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
